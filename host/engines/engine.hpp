@@ -1,0 +1,31 @@
+// The abstract engine: one job on one series, any range of its combinations.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/base/candles.hpp"
+#include "host/base/trace.hpp"
+#include "host/strategy/job.hpp"
+
+namespace quern {
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // "reference", "cpu" or "cuda".
+  virtual std::string name() const = 0;
+  // Evaluates combinations [first, first + count) of the job on the series; results[i] belongs to first + i.
+  // The job's account, costs and the series' instrument are final (overrides applied).
+  virtual void evaluate(const Job& job, const Series& series, std::uint64_t first, std::uint64_t count,
+                        LaneResult* results) = 0;
+  // Evaluates one combination given by its parameter values and records what happened.
+  virtual LaneResult trace(const Job& job, const Series& series, const std::vector<double>& values, Trace& trace) = 0;
+};
+
+std::unique_ptr<Engine> make_reference_engine();
+std::unique_ptr<Engine> make_cpu_engine(int threads);
+
+}  // namespace quern
