@@ -21,7 +21,7 @@ std::string instruction_sets();
 namespace {
 
 // A stop, a trail and two targets: the usual load of a sweep.
-constexpr const char* rich_step = R"([job]
+constexpr const char* rich_step = R"toml([job]
 name = "bench"
 [data]
 files = [{file}]
@@ -59,7 +59,7 @@ distance = "2 * target_rr * stop_atr * vol"
 [strategy.size]
 mode  = "risk"
 value = 0.01
-)";
+)toml";
 
 }  // namespace
 

@@ -13,7 +13,7 @@ namespace {
 // The size of the demo: 10 x 10 x 10 x 10 x 10 combinations on a year of hours.
 constexpr std::size_t demo_bars = 8760;
 
-constexpr const char* demo_job = R"([job]
+constexpr const char* demo_job = R"toml([job]
 name = "demo"
 objective = "sharpe_ratio"
 constraints = ["n_trades >= 20"]
@@ -80,7 +80,7 @@ distance = "2 * target_rr * stop_atr * vol"
 [strategy.size]
 mode  = "risk"
 value = 0.01
-)";
+)toml";
 
 }  // namespace
 
