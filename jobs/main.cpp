@@ -191,6 +191,22 @@ void add_other_verbs(CLI::App& app, AllOptions& all, int& status) {
   sub->callback([&] { status = run_demo(all.demo); });
 }
 
+void add_jobs_verbs(CLI::App& app, AllOptions& all, int& status) {
+  CLI::App* jobs = verb(app, "jobs", "The catalogue of sweeps: list, show, resume", "quern jobs list");
+  jobs->require_subcommand(1);
+  for (const auto& [name, what] : {std::pair{"list", "Lists every sweep with its progress"}, std::pair{"show", "Shows one sweep"},
+                                   std::pair{"resume", "Goes on with a sweep that was stopped"}}) {
+    const std::string which = name;
+    CLI::App* sub = verb(*jobs, which, what, fmt::format("quern jobs {}{}", which, which == "list" ? "" : " 3"));
+    if (which != "list") sub->add_option("id", all.jobs.id, "Number of the job, see 'quern jobs list'")->required();
+    sub->add_flag("--json", all.jobs.json, "Machine-readable output");
+    sub->callback([&all, &status, which] {
+      all.jobs.verb = which;
+      status = run_jobs(all.jobs);
+    });
+  }
+}
+
 std::string nearest_verb(const CLI::App& app, int argc, char** argv) {
   if (argc < 2) return {};
   std::vector<std::string> names;
@@ -213,6 +229,7 @@ int run(int argc, char** argv) {
   add_job_verbs(app, all, status);
   add_result_verbs(app, all, status);
   add_other_verbs(app, all, status);
+  add_jobs_verbs(app, all, status);
   const std::string unknown = nearest_verb(app, argc, argv);
   if (!unknown.empty()) throw BadRequest(unknown);
   try {

@@ -6,6 +6,7 @@
 
 #include "host/base/error.hpp"
 #include "host/plan/load_series.hpp"
+#include "host/results/catalogue.hpp"
 #include "host/results/number_text.hpp"
 #include "host/results/result_file.hpp"
 #include "host/results/settings.hpp"
@@ -21,6 +22,17 @@ std::string output_of(const SweepOptions& options, const Job& job) {
   if (!options.output.empty()) return options.output;
   if (!job.output_file.empty()) return job.output_file;
   throw BadRequest("a sweep needs a place for its result. Give --output RESULT.h5 or set output.file in the job");
+}
+
+std::string best_text(const Job& job, const JudgedTop& top) {
+  if (top.ranked.empty()) return {};
+  const auto values = job.combination(top.ranked.front().combination);
+  std::string text;
+  for (const Axis& axis : job.axes) {
+    const auto param = static_cast<std::size_t>(axis.param);
+    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", job.strategy.params[param].name, param_text(job.strategy.params[param], values[param]));
+  }
+  return text;
 }
 
 }  // namespace
@@ -79,11 +91,24 @@ int run_sweep(const SweepOptions& options) {
   Shards shards(output, key, units, options.force);
   const std::uint64_t before = shards.finished();
   if (before > 0) say(fmt::format("resuming: {} of {} parts stand already", before, units));
+  Catalogue catalogue(true);
+  std::string arguments;
+  for (const auto& text : options.set) arguments += (arguments.empty() ? "" : "\n") + text;
+  CatalogueEntry entry;
+  entry.name = job.name;
+  entry.job = std::filesystem::absolute(options.job).lexically_normal().string();
+  entry.output = std::filesystem::absolute(output).lexically_normal().string();
+  entry.engine = engine->name();
+  entry.combinations = static_cast<std::int64_t>(combinations);
+  entry.done = static_cast<std::int64_t>(std::min(before * size, combinations));
+  entry.arguments = arguments;
+  const std::int64_t id = catalogue.begin(key, entry);
   Interrupt interrupt;
   Progress progress("sweep", combinations, std::min(before * size, combinations));
   const std::string problem = sweep_units(job, series, *engine, shards, units, size, progress, interrupt);
   progress.finish();
   if (problem == "interrupted") {
+    catalogue.update(id, "stopped", static_cast<std::int64_t>(std::min(shards.finished() * size, combinations)), progress.seconds(), "");
     throw Failure(fmt::format("stopped after {} of {} parts, which are kept in '{}'. Run the same command again to go on", shards.finished(), units, shards.folder()));
   }
   if (!problem.empty()) say("note: " + problem);
@@ -91,6 +116,7 @@ int run_sweep(const SweepOptions& options) {
   const JudgedTop top = judge(job, series, rank_shards(job, series.size(), shards, units), job.threads);
   assemble_result(output, job, series, engine->name(), key, shards, units, top);
   shards.remove();
+  catalogue.update(id, "complete", static_cast<std::int64_t>(combinations), seconds, best_text(job, top));
 
   std::uint64_t agreeing = 0, rows = 0;
   std::string difference;

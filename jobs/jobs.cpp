@@ -1,0 +1,72 @@
+// quern jobs: the catalogue of sweeps, and going on with one.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/base/error.hpp"
+#include "host/report/tables.hpp"
+#include "host/results/catalogue.hpp"
+#include "host/results/number_text.hpp"
+#include "jobs/common.hpp"
+
+namespace quern {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const CatalogueEntry& entry) {
+  return {{"id", entry.id}, {"name", entry.name}, {"status", entry.status}, {"combinations", entry.combinations}, {"done", entry.done},
+          {"engine", entry.engine}, {"started", entry.started}, {"changed", entry.changed}, {"seconds", entry.seconds}, {"best", entry.best},
+          {"job", entry.job}, {"result", entry.output}};
+}
+
+CatalogueEntry entry_of(const std::vector<CatalogueEntry>& entries, const std::string& id) {
+  for (const auto& entry : entries) {
+    if (std::to_string(entry.id) == id) return entry;
+  }
+  throw BadRequest(fmt::format("the catalogue holds no job '{}'. 'quern jobs list' shows the numbers", id));
+}
+
+}  // namespace
+
+int run_jobs(const JobsOptions& options) {
+  const auto entries = Catalogue(false).list();
+  if (options.verb == "list") {
+    Json list = Json::array();
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& entry : entries) {
+      list.push_back(json_of(entry));
+      rows.push_back({std::to_string(entry.id), entry.name, entry.status, fmt::format("{}/{}", entry.done, entry.combinations), entry.changed,
+                      duration_text(entry.seconds), entry.output});
+    }
+    if (options.json) print(list.dump(2) + "\n");
+    else print(rows.empty() ? "no jobs yet\n" : text_table({"id", "job", "status", "done", "changed", "time", "result"}, rows));
+    return 0;
+  }
+  const CatalogueEntry entry = entry_of(entries, options.id);
+  if (options.verb == "show") {
+    if (options.json) {
+      print(json_of(entry).dump(2) + "\n");
+    } else {
+      std::string text;
+      for (const auto& [name, value] : json_of(entry).items()) {
+        text += fmt::format("{:<14}{}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
+      }
+      print(text);
+    }
+    return 0;
+  }
+  SweepOptions sweep;
+  sweep.job = entry.job;
+  sweep.output = entry.output;
+  sweep.device = entry.engine;
+  sweep.json = options.json;
+  for (std::size_t at = 0; at < entry.arguments.size();) {
+    const std::size_t end = std::min(entry.arguments.find('\n', at), entry.arguments.size());
+    sweep.set.push_back(entry.arguments.substr(at, end - at));
+    at = end + 1;
+  }
+  return run_sweep(sweep);
+}
+
+}  // namespace quern
