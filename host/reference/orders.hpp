@@ -27,7 +27,7 @@ struct EntryOrder {
   std::vector<TargetOrder> targets;      // file order
   double size_value = 0.0;
   double volatility = 0.0;               // volatility_parity only
-  std::optional<std::int64_t> activation_ticks;
+  std::int64_t activation_ticks = 0;      // E20; 0 where the strategy gives none
   std::int64_t limit_ticks = 0;          // limit orders only
   int last_bar = 0;                      // limit orders only: the last bar in which it may fill
 };

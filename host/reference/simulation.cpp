@@ -348,8 +348,8 @@ void Simulation::move_stops(int bar) {                              // E20
   if (bar == ledger_.entry_bar() && position_.entered_as == EntryAs::limit_at_price) seen = close(bar);
   if (!position_.best || side * (seen - *position_.best) > 0) position_.best = seen;
 
-  const bool is_active = !position_.activation_ticks ||
-                         side * (*position_.best - ledger_.entry_ticks()) >= *position_.activation_ticks;
+  // Without an activation it is 0: the trail starts once `best` is at the entry price.
+  const bool is_active = side * (*position_.best - ledger_.entry_ticks()) >= position_.activation_ticks;
   const int price = side > 0 ? strategy_.trail.long_price : strategy_.trail.short_price;
   if (is_active && strategy_.trail.distance >= 0) {
     const double distance = evaluator_.number(strategy_.trail.distance, bar);

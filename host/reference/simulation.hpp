@@ -41,7 +41,7 @@ class Simulation {
     std::optional<Stop> stop;
     std::vector<OpenTarget> targets;    // nearest first (E4)
     std::size_t targets_filled = 0;
-    std::optional<std::int64_t> activation_ticks;
+    std::int64_t activation_ticks = 0;
     std::optional<std::int64_t> best;   // E20
     EntryAs entered_as = EntryAs::market_at_open;
     std::int64_t liquidation_ticks = 0;

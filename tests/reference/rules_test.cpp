@@ -558,6 +558,15 @@ TEST(ReferenceRules, E20_activation) {
   EXPECT_EQ(inactive.lines()[1], "2 long stop_loss 95 x10");
 }
 
+TEST(ReferenceRules, E20_without_activation_the_trail_starts_at_the_entry_price) {
+  Market m;
+  m.job.strategy.trail.distance = m.number(3);
+  m.job.strategy.trail_basis = TrailBasis::close;
+  // Closes below the entry set no stop: the best is 98. Bar 3 closes at 100: the stop is 97.
+  m.flat(100, 1).bar(100, 101, 98, 98).bar(98, 98, 94, 96).bar(96, 100, 96, 100).bar(100, 100, 97, 97).flat(97).run();
+  EXPECT_EQ(m.lines(), (Lines{"1 long 100 x10", "4 long trailing_stop_loss 97 x10"}));
+}
+
 TEST(ReferenceRules, E20_trail_by_price_never_loosens) {
   Market m;
   m.job.strategy.trail.short_price = m.close_plus(4);
