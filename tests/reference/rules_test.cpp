@@ -391,6 +391,15 @@ TEST(ReferenceRules, E13_below_the_minimum_notional) {
   EXPECT_EQ(lots_of_first_fill(equal), 10);
 }
 
+TEST(ReferenceRules, E13_the_minimum_counts_at_the_price_without_impact) {
+  Market m;
+  m.job.costs.impact_bps = 1000;
+  m.series.instrument.min_notional = 1001;
+  m.flat(100, 1).flat(100, 50).flat(100).run();  // 1000 at P, 1020 after impact
+  EXPECT_TRUE(m.lines().empty());
+  EXPECT_EQ(m.metric(Metric::rejected), 1);
+}
+
 TEST(ReferenceRules, E13_less_than_a_lot) {
   Market m;
   m.job.strategy.size_value = m.number(0.9);
