@@ -49,7 +49,8 @@ int run_jobs(const JobsOptions& options) {
       print(json_of(entry).dump(2) + "\n");
     } else {
       std::string text;
-      for (const auto& [name, value] : json_of(entry).items()) {
+      const Json shown = json_of(entry);
+      for (const auto& [name, value] : shown.items()) {
         text += fmt::format("{:<14}{}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
       }
       print(text);

@@ -105,10 +105,12 @@ int run_top(const TopOptions& options) {
   shown.push_back("objective");
   const std::string objective = settings.at("objective").empty() ? "sharpe_ratio" : settings.at("objective").front().get<std::string>();
   for (const char* metric : {"sharpe_ratio", "total_return", "max_drawdown", "n_trades", "win_rate", "profit_factor"}) {
-    if (objective != metric || settings.at("data").at("series").size() > 1) shown.push_back(metric);
+    if (objective != metric || names[1] == "series") shown.push_back(metric);
   }
   std::vector<std::string> header;
-  for (const auto& name : shown) header.push_back(name == "objective" ? objective : name);
+  const bool several = settings.at("data").at("series").size() > 1;
+  const std::string ranked_by = several ? settings.at("aggregate").get<std::string>() + " " + objective : objective;
+  for (const auto& name : shown) header.push_back(name == "objective" ? ranked_by : name);
   header.push_back("reference");
   std::vector<std::vector<std::string>> table;
   const auto column_of = [&](const std::string& name) -> const Column& {
