@@ -61,6 +61,7 @@ struct FunctionInfo {
   int (*lookback)(const double* arguments);
   // Writes outputs[o][0, bars): NaN before first + lookback and wherever the value is not finite.
   void (*column)(const ColumnRequest& request);
+  bool condition_output = false;         // the outputs are conditions (1.0 and 0.0), not numbers
 };
 
 // The whole table, sorted by name.
