@@ -70,6 +70,13 @@ int run_sweep(const SweepOptions& options) {
     throw BadRequest(fmt::format("{}: sweep runs grids, and this job asks for search.method = \"{}\". Set it to \"grid\"", job.path, job.search_method));
   }
   (void)TopList(job, 0);   // a wrong objective or constraint is refused before any work
+  for (const Axis& axis : job.axes) {
+    const std::string& name = job.strategy.params[static_cast<std::size_t>(axis.param)].name;
+    for (const char* taken : {"decision_hash", "first_decision_bar", "faults", "series", "rank", "combination", "objective", "judged", "trades", "equity"}) {
+      if (name != taken && find_metric(name) < 0) continue;
+      throw BadRequest(fmt::format("{}: the swept parameter '{}' has the name of a result column, so the result could not hold both. Rename it", job.path, name));
+    }
+  }
   const LoadedSeries loaded = load_series(job);
   const auto& series = loaded.series;
   for (const auto& notice : loaded.notices) say("note: " + notice);
