@@ -27,5 +27,7 @@ class Engine {
 
 std::unique_ptr<Engine> make_reference_engine();
 std::unique_ptr<Engine> make_cpu_engine(int threads);
+// Whether this build has the CPU engine; without it make_cpu_engine throws one sentence.
+bool cpu_engine_is_built();
 
 }  // namespace quern
