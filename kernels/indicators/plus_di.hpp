@@ -1,0 +1,29 @@
+// Upward directional indicator.
+#pragma once
+
+#include "kernels/indicators/directional_movement.hpp"
+#include "kernels/indicators/support.hpp"
+
+namespace quern {
+inline namespace QUERN_BACKEND {
+
+class PlusDi {
+ public:
+  explicit PlusDi(const Setup& setup) : movement_(setup.length(0)) {}
+  static int lookback(const double* arguments) { return static_cast<int>(arguments[0]); }
+  void step(const Sample* in, double* out) {
+    movement_.step(in[0].value, in[1].value, in[2].value);
+    out[0] = movement_.indicator(movement_.plus);
+  }
+
+ private:
+  DirectionalMovement<> movement_;
+};
+
+inline constexpr FunctionInfo plus_di_info = describe<PlusDi>(
+    "plus_di", "Upward directional indicator, 0 to 100 (Wilder); with n = 1 a share, as TA-Lib.",
+    "TA-Lib; J. W. Wilder, New Concepts in Technical Trading Systems (1978)", {InputKind::high, InputKind::low, InputKind::close},
+    {length_argument("n", 14.0, 1.0)}, {""});
+
+}  // namespace QUERN_BACKEND
+}  // namespace quern
