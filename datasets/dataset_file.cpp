@@ -551,7 +551,8 @@ Candles to_candles(const PriceRows& rows, const std::string& timeframe, const Ti
     ticks.resize(from.size());
     prices.resize(from.size());
     for (std::size_t i = 0; i < from.size(); ++i) {
-      const double whole = round_half_away(from[i] / tick.value);
+      // Times b over a, not divided by the tick: decimal halves (6.9815 at 0.001) come out as halves.
+      const double whole = round_half_away(from[i] * tick.denominator / tick.numerator);
       if (!(whole >= 1.0 && whole <= static_cast<double>(max_ticks))) {
         const bool large = whole > static_cast<double>(max_ticks);
         throw BadRequest(fmt::format("Row {} ({}) has the {} price {}, which is {} of {}; give {} tick.", i + 1,
