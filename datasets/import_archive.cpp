@@ -75,7 +75,7 @@ std::vector<Content> read_contents(const std::string& path) {
   const auto broken = [&]() {
     const char* why = archive_error_string(reader.handle);
     return BadRequest(fmt::format("'{}' cannot be unpacked ({}): it is damaged or was cut off while downloading. Download "
-                                  "it again.", path, why != nullptr ? why : "unknown reason"));
+                                  "it again.", path, why != nullptr ? why : "the packed data is invalid"));
   };
   if (archive_read_open_memory(reader.handle, bytes.data(), bytes.size()) != ARCHIVE_OK) throw broken();
   for (;;) {
@@ -102,6 +102,7 @@ std::vector<Content> read_contents(const std::string& path) {
       if (got < ARCHIVE_WARN) throw broken();
       content.text.append(static_cast<const char*>(block), size);
     }
+    if (!zip && content.text.compare(0, std::string::npos, bytes) == 0) throw broken();  // no filter knew the bytes
     contents.push_back(std::move(content));
   }
   if (contents.empty()) throw BadRequest(fmt::format("'{}' is an empty archive: there are no candles in it.", path));
@@ -115,7 +116,8 @@ std::string not_a_table(std::string_view text) {
   if (starts("\xff\xfe") || starts("\xfe\xff")) return "text in UTF-16. Save it as UTF-8";
   if (text.substr(0, 65536).find('\0') != std::string_view::npos) return "a binary file, no table of text";
   const auto first = text.find_first_not_of(" \t\r\n");
-  if (first != std::string_view::npos && text[first] == '<')
+  const auto metatrader = [&] { return plain_name(text.substr(first, 6)) == "date" || plain_name(text.substr(first, 8)) == "ticker"; };
+  if (first != std::string_view::npos && text[first] == '<' && !metatrader())
     return "a web page or XML, not a table: the download brought a page (an error or a login) instead of the data. "
            "Download it again";
   return {};

@@ -106,12 +106,12 @@ ImportReport import_candles(const ImportOptions& options) {
   Problems problems;
 
   // 1. What the output holds already.
-  std::optional<SeriesInfo> there;
+  std::optional<SeriesInfo> there, sibling;  // this series; another timeframe of the symbol
   bool funding_there = false;
   if (exists(options.output)) {
     const DatasetInfo info = read_dataset_info(options.output);
     for (const SeriesInfo& series : info.series)
-      if (series.instrument.symbol == options.symbol && series.duration == duration) there = series;
+      if (series.instrument.symbol == options.symbol) (series.duration == duration ? there : sibling) = series;
     funding_there = std::find(info.funding_symbols.begin(), info.funding_symbols.end(), options.symbol) != info.funding_symbols.end();
   }
   if (there && !options.update && !options.replace)
@@ -177,9 +177,9 @@ ImportReport import_candles(const ImportOptions& options) {
   // 4. Instrument.
   Instrument& instrument = series.instrument;
   std::optional<TickSize> stored_tick;
-  if (there) {
-    instrument = there->instrument;
-    if (options.update) {  // a tick that the stored prices do not lead to was given
+  if (there || sibling) {
+    instrument = (there ? there : sibling)->instrument;
+    if (there && options.update) {  // a tick that the stored prices do not lead to was given
       const auto found = detect_tick(files.front().rows);
       if (!found || found->value != there->instrument.tick.value) stored_tick = there->instrument.tick;
     }
