@@ -47,7 +47,7 @@ void ready_parts(const Graph& graph, int node, std::set<int>& parts, std::set<in
 
 // Values that a parameter takes in this job (E3): its axis; its domain where the search leaves the grid; else its value.
 std::vector<double> values_of(const Job& job, int param) {
-  for (const Axis& axis : job.axes) {
+  for (const Axis& axis : job.declared_axes) {
     if (axis.param == param) return axis.values;
   }
   const Param& declared = job.strategy.params[static_cast<std::size_t>(param)];

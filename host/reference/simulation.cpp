@@ -361,7 +361,8 @@ void Simulation::move_stops(int bar) {                              // E20
     const double level = evaluator_.number(price, bar);
     if (std::isfinite(level) && level > 0.0) tighten(level_ticks(level, series_.instrument.tick), ExitReason::trailing_stop_loss);
   }
-  if (strategy_.breakeven_after > 0 && position_.targets_filled >= static_cast<std::size_t>(strategy_.breakeven_after)) {
+  if (strategy_.breakeven_after >= 0 &&
+      static_cast<double>(position_.targets_filled) >= evaluator_.constant(strategy_.breakeven_after)) {
     tighten(ledger_.entry_ticks(), ExitReason::breakeven_stop);
   }
 }

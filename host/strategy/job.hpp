@@ -38,6 +38,7 @@ struct Job {
 
   std::vector<double> values;                    // [param] fixed values: defaults with [params] applied
   std::vector<Axis> axes;                        // file order, last axis fastest
+  std::vector<Axis> declared_axes;               // as the file has them: common warm-up (E3) covers them whatever --set fixes
   std::string search_method = "grid";
   std::uint64_t trials = 0, seed = 0;
 

@@ -815,6 +815,7 @@ Job read_job(const std::string& path) {
   }
   Table sweep = root.table("sweep");
   read_axes(sweep, job);
+  job.declared_axes = job.axes;
   root.finish();
   if (problems.empty()) check_ranges(job, problems);
   Problems all;

@@ -54,7 +54,7 @@ struct Strategy {
   int exit_long = -1, exit_short = -1;
   int max_bars = -1;                 // E19
   Level stop;
-  int breakeven_after = -1;          // E20, target number from 1
+  int breakeven_after = -1;          // E20: node, a target number from 1
   Level trail;
   int trail_activation = -1;
   TrailBasis trail_basis = TrailBasis::extreme;

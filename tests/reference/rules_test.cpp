@@ -473,7 +473,7 @@ TEST(ReferenceRules, E16_lots_of_targets) {
 TEST(ReferenceRules, E16_a_target_of_no_lots_counts_as_filled) {
   Market m;
   m.job.strategy.size_value = m.number(1);
-  m.job.strategy.breakeven_after = 1;
+  m.job.strategy.breakeven_after = m.number(1);
   m.target(5, 0.5).target(12, 0.5);
   m.flat(100, 1).flat(100).bar(100, 106, 100, 105).bar(105, 105, 100, 101).flat(101).run();
   EXPECT_EQ(m.lines(), (Lines{"1 long 100 x1", "3 long breakeven_stop 100 x1"}));
@@ -601,7 +601,7 @@ TEST(ReferenceRules, E20_a_bar_entered_at_a_limit_price_counts_with_its_close) {
 
 TEST(ReferenceRules, E20_breakeven) {
   Market m;
-  m.job.strategy.breakeven_after = 1;
+  m.job.strategy.breakeven_after = m.number(1);
   m.stop(5).target(5, 0.5).target(20, 0.5);
   m.flat(100, 1).flat(100).bar(100, 106, 97, 105).bar(105, 105, 100, 101).flat(101).run();
   EXPECT_EQ(m.lines(), (Lines{"1 long 100 x10", "2 long take_profit 105 x5", "3 long breakeven_stop 100 x5"}));
