@@ -41,10 +41,10 @@ class AdxFunction {
   Adx<> adx_;
 };
 
-inline constexpr FunctionInfo adx_info = describe<AdxFunction>(
-    "adx", "Average directional index, 0 to 100 (Wilder); 0 on flat bars.",
-    "TA-Lib; J. W. Wilder, New Concepts in Technical Trading Systems (1978)", {InputKind::high, InputKind::low, InputKind::close},
-    {length_argument("n", 14.0, 2.0)}, {""});
+inline constexpr FunctionInfo adx_info =
+    describe<AdxFunction>("adx", "Average directional index, 0 to 100 (Wilder); 0 on flat bars.",
+                          "TA-Lib; J. W. Wilder, New Concepts in Technical Trading Systems (1978)",
+                          {InputKind::high, InputKind::low, InputKind::close}, {length_argument("n", 14.0, 2.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -23,10 +23,9 @@ class Aroon {
   Lowest lowest_;
 };
 
-inline constexpr FunctionInfo aroon_info = describe<Aroon>(
-    "aroon", "How recent the lowest low and the highest high of n + 1 bars are, 0 to 100.",
-    "TA-Lib", {InputKind::high, InputKind::low},
-    {length_argument("n", 14.0, 2.0)}, {"down", "up"});
+inline constexpr FunctionInfo aroon_info =
+    describe<Aroon>("aroon", "How recent the lowest low and the highest high of n + 1 bars are, 0 to 100.", "TA-Lib",
+                    {InputKind::high, InputKind::low}, {length_argument("n", 14.0, 2.0)}, {"down", "up"});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

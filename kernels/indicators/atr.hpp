@@ -40,10 +40,10 @@ class AtrFunction {
   Atr<> atr_;
 };
 
-inline constexpr FunctionInfo atr_info = describe<AtrFunction>(
-    "atr", "Average true range (Wilder); the first bar does not count.",
-    "TA-Lib; J. W. Wilder, New Concepts in Technical Trading Systems (1978)", {InputKind::high, InputKind::low, InputKind::close},
-    {length_argument("n", 14.0, 1.0)}, {""});
+inline constexpr FunctionInfo atr_info =
+    describe<AtrFunction>("atr", "Average true range (Wilder); the first bar does not count.",
+                          "TA-Lib; J. W. Wilder, New Concepts in Technical Trading Systems (1978)",
+                          {InputKind::high, InputKind::low, InputKind::close}, {length_argument("n", 14.0, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

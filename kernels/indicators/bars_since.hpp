@@ -23,10 +23,9 @@ class BarsSince {
   double bars_ = undefined;
 };
 
-inline constexpr FunctionInfo bars_since_info = describe<BarsSince>(
-    "bars_since", "Bars since the condition last held: 0 on such a bar, undefined before the first.",
-    "definition", {InputKind::condition},
-    {}, {""});
+inline constexpr FunctionInfo bars_since_info =
+    describe<BarsSince>("bars_since", "Bars since the condition last held: 0 on such a bar, undefined before the first.",
+                        "definition", {InputKind::condition}, {}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

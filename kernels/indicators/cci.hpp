@@ -13,7 +13,7 @@ class Cci {
   static int lookback(const double* arguments) { return static_cast<int>(arguments[0]) - 1; }
   void step(const Sample* in, double* out) {
     const TypicalPrice typical(in, in_ticks_);
-    equal_.step(window_.count > 0 && typical.key == last_key_);
+    equal_.step(window_.count > 0 && !is_above(typical.key, last_key_) && !is_above(last_key_, typical.key));
     last_key_ = typical.key;
     window_.push(typical.value);
     out[0] = undefined;
@@ -24,7 +24,8 @@ class Cci {
     mean /= n;
     for (double value : window_.slots) deviation += std::fabs(value - mean);
     const double distance = typical.value - mean;
-    const bool flat = equal_.length >= window_.size() - 1 || distance == 0.0 || deviation == 0.0;
+    const bool at_mean = !is_above(typical.value, mean) && !is_above(mean, typical.value);
+    const bool flat = equal_.length >= window_.size() - 1 || at_mean || deviation == 0.0;
     out[0] = flat ? 0.0 : distance / (0.015 * (deviation / n));
   }
 
@@ -35,10 +36,9 @@ class Cci {
   double last_key_ = 0.0;
 };
 
-inline constexpr FunctionInfo cci_info = describe<Cci>(
-    "cci", "Commodity channel index of the typical price; 0 on flat bars.",
-    "TA-Lib", {InputKind::high, InputKind::low, InputKind::close},
-    {length_argument("n", 14.0, 2.0)}, {""});
+inline constexpr FunctionInfo cci_info =
+    describe<Cci>("cci", "Commodity channel index of the typical price; 0 on flat bars.", "TA-Lib",
+                  {InputKind::high, InputKind::low, InputKind::close}, {length_argument("n", 14.0, 2.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

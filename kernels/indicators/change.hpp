@@ -20,10 +20,8 @@ class Change {
   Lagged lagged_;
 };
 
-inline constexpr FunctionInfo change_info = describe<Change>(
-    "change", "The value less the one n bars ago.",
-    "definition", {InputKind::number},
-    {length_argument("n", 1.0, 1.0)}, {""});
+inline constexpr FunctionInfo change_info = describe<Change>("change", "The value less the one n bars ago.", "definition",
+                                                             {InputKind::number}, {length_argument("n", 1.0, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -31,10 +31,9 @@ class DemaFunction {
   Dema<> dema_;
 };
 
-inline constexpr FunctionInfo dema_info = describe<DemaFunction>(
-    "dema", "Double exponential moving average: 2 ema - ema of ema.",
-    "TA-Lib", {InputKind::number},
-    {length_argument("n", 30.0, 1.0)}, {""});
+inline constexpr FunctionInfo dema_info =
+    describe<DemaFunction>("dema", "Double exponential moving average: 2 ema - ema of ema.", "TA-Lib", {InputKind::number},
+                           {length_argument("n", 30.0, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

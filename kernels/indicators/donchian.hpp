@@ -23,8 +23,7 @@ class Donchian {
 
 inline constexpr FunctionInfo donchian_info = describe<Donchian>(
     "donchian", "Donchian channel: highest high and lowest low of n bars, this one included, and their middle.",
-    "definition", {InputKind::high, InputKind::low},
-    {length_argument("n", 20.0, 1.0)}, {"high", "low", "mid"});
+    "definition", {InputKind::high, InputKind::low}, {length_argument("n", 20.0, 1.0)}, {"high", "low", "mid"});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -35,9 +35,8 @@ class EmaFunction {
 };
 
 inline constexpr FunctionInfo ema_info = describe<EmaFunction>(
-    "ema", "Exponential moving average, factor 2 / (n + 1), seeded with the mean of the first n values.",
-    "TA-Lib", {InputKind::number},
-    {length_argument("n", 30.0, 1.0)}, {""});
+    "ema", "Exponential moving average, factor 2 / (n + 1), seeded with the mean of the first n values.", "TA-Lib",
+    {InputKind::number}, {length_argument("n", 30.0, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -22,10 +22,9 @@ class Falling {
   double previous_ = undefined;
 };
 
-inline constexpr FunctionInfo falling_info = describe<Falling>(
-    "falling", "True after n consecutive falling steps.",
-    "definition", {InputKind::number},
-    {length_argument("n", undefined, 1.0)}, {""}, true);
+inline constexpr FunctionInfo falling_info =
+    describe<Falling>("falling", "True after n consecutive falling steps.", "definition", {InputKind::number},
+                      {length_argument("n", undefined, 1.0)}, {""}, true);
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -16,10 +16,9 @@ class HighestFunction {
   Highest extreme_;
 };
 
-inline constexpr FunctionInfo highest_info = describe<HighestFunction>(
-    "highest", "The largest of the last n values.",
-    "definition", {InputKind::number},
-    {length_argument("n", undefined, 1.0)}, {""});
+inline constexpr FunctionInfo highest_info =
+    describe<HighestFunction>("highest", "The largest of the last n values.", "definition", {InputKind::number},
+                              {length_argument("n", undefined, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

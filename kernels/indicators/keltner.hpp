@@ -26,10 +26,10 @@ class Keltner {
   Atr<> atr_;
 };
 
-inline constexpr FunctionInfo keltner_info = describe<Keltner>(
-    "keltner", "Keltner channel: ema(close, n) and k average true ranges above and below it.",
-    "definition", {InputKind::high, InputKind::low, InputKind::close},
-    {length_argument("n", 20.0, 1.0), real_argument("k", 2.0)}, {"upper", "middle", "lower"});
+inline constexpr FunctionInfo keltner_info =
+    describe<Keltner>("keltner", "Keltner channel: ema(close, n) and k average true ranges above and below it.",
+                      "definition", {InputKind::high, InputKind::low, InputKind::close},
+                      {length_argument("n", 20.0, 1.0), real_argument("k", 2.0)}, {"upper", "middle", "lower"});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -30,10 +30,9 @@ class Linearreg {
   Ring<double> window_;
 };
 
-inline constexpr FunctionInfo linearreg_info = describe<Linearreg>(
-    "linearreg", "End point of the least-squares line through n values.",
-    "TA-Lib", {InputKind::number},
-    {length_argument("n", 14.0, 2.0)}, {""});
+inline constexpr FunctionInfo linearreg_info =
+    describe<Linearreg>("linearreg", "End point of the least-squares line through n values.", "TA-Lib", {InputKind::number},
+                        {length_argument("n", 14.0, 2.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

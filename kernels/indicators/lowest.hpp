@@ -16,10 +16,9 @@ class LowestFunction {
   Lowest extreme_;
 };
 
-inline constexpr FunctionInfo lowest_info = describe<LowestFunction>(
-    "lowest", "The smallest of the last n values.",
-    "definition", {InputKind::number},
-    {length_argument("n", undefined, 1.0)}, {""});
+inline constexpr FunctionInfo lowest_info =
+    describe<LowestFunction>("lowest", "The smallest of the last n values.", "definition", {InputKind::number},
+                             {length_argument("n", undefined, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

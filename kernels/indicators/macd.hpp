@@ -39,8 +39,8 @@ class Macd {
 inline constexpr FunctionInfo macd_info = describe<Macd>(
     "macd", "Difference of two exponential averages, its signal line and the rest; macd(26, 12) equals macd(12, 26).",
     "TA-Lib", {InputKind::number},
-    {length_argument("fast", 12.0, 2.0), length_argument("slow", 26.0, 2.0),
-     length_argument("signal", 9.0, 1.0)}, {"macd", "signal", "hist"});
+    {length_argument("fast", 12.0, 2.0), length_argument("slow", 26.0, 2.0), length_argument("signal", 9.0, 1.0)},
+    {"macd", "signal", "hist"});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -7,10 +7,8 @@
 namespace quern {
 inline namespace QUERN_BACKEND {
 
-inline constexpr FunctionInfo mean_info = describe<Sma>(
-    "mean", "Mean of the last n values, the same as sma.",
-    "definition", {InputKind::number},
-    {length_argument("n", undefined, 1.0)}, {""});
+inline constexpr FunctionInfo mean_info = describe<Sma>("mean", "Mean of the last n values, the same as sma.", "definition",
+                                                        {InputKind::number}, {length_argument("n", undefined, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

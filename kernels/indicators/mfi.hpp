@@ -17,8 +17,8 @@ class Mfi {
     const double flow = typical.value * in[3].value;
     out[0] = undefined;
     if (started_) {
-      const double positive = positive_.step(typical.key > last_key_ ? flow : 0.0);
-      const double negative = negative_.step(typical.key < last_key_ ? flow : 0.0);
+      const double positive = positive_.step(is_above(typical.key, last_key_) ? flow : 0.0);
+      const double negative = negative_.step(is_above(last_key_, typical.key) ? flow : 0.0);
       const double total = positive + negative;
       out[0] = total <= 0.0 ? 0.0 : 100.0 * (positive / total);
     }
@@ -34,8 +34,8 @@ class Mfi {
 
 inline constexpr FunctionInfo mfi_info = describe<Mfi>(
     "mfi", "Money flow index, 0 to 100; a bar whose typical price has not moved counts for neither side, 0 without flow.",
-    "TA-Lib", {InputKind::high, InputKind::low, InputKind::close, InputKind::volume},
-    {length_argument("n", 14.0, 2.0)}, {""});
+    "TA-Lib", {InputKind::high, InputKind::low, InputKind::close, InputKind::volume}, {length_argument("n", 14.0, 2.0)},
+    {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

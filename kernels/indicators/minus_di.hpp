@@ -20,10 +20,10 @@ class MinusDi {
   DirectionalMovement<> movement_;
 };
 
-inline constexpr FunctionInfo minus_di_info = describe<MinusDi>(
-    "minus_di", "Downward directional indicator, 0 to 100 (Wilder); with n = 1 a share, as TA-Lib.",
-    "TA-Lib; J. W. Wilder, New Concepts in Technical Trading Systems (1978)", {InputKind::high, InputKind::low, InputKind::close},
-    {length_argument("n", 14.0, 1.0)}, {""});
+inline constexpr FunctionInfo minus_di_info =
+    describe<MinusDi>("minus_di", "Downward directional indicator, 0 to 100 (Wilder); with n = 1 a share, as TA-Lib.",
+                      "TA-Lib; J. W. Wilder, New Concepts in Technical Trading Systems (1978)",
+                      {InputKind::high, InputKind::low, InputKind::close}, {length_argument("n", 14.0, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -20,10 +20,8 @@ class Mom {
   Lagged lagged_;
 };
 
-inline constexpr FunctionInfo mom_info = describe<Mom>(
-    "mom", "Momentum: the value less the one n bars ago.",
-    "TA-Lib", {InputKind::number},
-    {length_argument("n", 10.0, 1.0)}, {""});
+inline constexpr FunctionInfo mom_info = describe<Mom>("mom", "Momentum: the value less the one n bars ago.", "TA-Lib",
+                                                       {InputKind::number}, {length_argument("n", 10.0, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

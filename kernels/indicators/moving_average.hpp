@@ -27,7 +27,7 @@ inline int average_lookback(double choice, double n) {
 class MovingAverage {
  public:
   MovingAverage(double choice, int n, bool in_ticks, const TickSize& tick) : average_(make(choice, n, in_ticks, tick)) {}
-  // Undefined until the average's look-back; before the first call with a defined value nothing may be put in.
+  // Undefined until the look-back. The first value put in must be defined: the caller skips its own look-back.
   double step(const Sample& x) {
     return std::visit(
         [&](auto& average) {

@@ -21,10 +21,9 @@ class Natr {
   Atr<> atr_;
 };
 
-inline constexpr FunctionInfo natr_info = describe<Natr>(
-    "natr", "Average true range in percent of the close; with n = 1 the true range itself, as TA-Lib.",
-    "TA-Lib", {InputKind::high, InputKind::low, InputKind::close},
-    {length_argument("n", 14.0, 1.0)}, {""});
+inline constexpr FunctionInfo natr_info =
+    describe<Natr>("natr", "Average true range in percent of the close; with n = 1 the true range itself, as TA-Lib.",
+                   "TA-Lib", {InputKind::high, InputKind::low, InputKind::close}, {length_argument("n", 14.0, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

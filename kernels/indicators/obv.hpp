@@ -31,8 +31,7 @@ class Obv {
 
 inline constexpr FunctionInfo obv_info = describe<Obv>(
     "obv", "On-balance volume: volume added on a rise of the close, taken off on a fall; starts with the first bar's.",
-    "TA-Lib", {InputKind::close, InputKind::volume},
-    {}, {""});
+    "TA-Lib", {InputKind::close, InputKind::volume}, {}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

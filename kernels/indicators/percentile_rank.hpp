@@ -27,10 +27,9 @@ class PercentileRank {
   Run defined_;
 };
 
-inline constexpr FunctionInfo percentile_rank_info = describe<PercentileRank>(
-    "percentile_rank", "Share of the n values before that are not above this one, 0 to 100.",
-    "definition", {InputKind::number},
-    {length_argument("n", undefined, 1.0)}, {""});
+inline constexpr FunctionInfo percentile_rank_info =
+    describe<PercentileRank>("percentile_rank", "Share of the n values before that are not above this one, 0 to 100.",
+                             "definition", {InputKind::number}, {length_argument("n", undefined, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -36,10 +36,9 @@ class RealizedVol {
   Ring<double> returns_;
 };
 
-inline constexpr FunctionInfo realized_vol_info = describe<RealizedVol>(
-    "realized_vol", "Sample deviation of n log returns of the close, scaled to a year of 365 days.",
-    "definition", {InputKind::close},
-    {length_argument("n", undefined, 2.0)}, {""});
+inline constexpr FunctionInfo realized_vol_info =
+    describe<RealizedVol>("realized_vol", "Sample deviation of n log returns of the close, scaled to a year of 365 days.",
+                          "definition", {InputKind::close}, {length_argument("n", undefined, 2.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -22,10 +22,9 @@ class Rising {
   double previous_ = undefined;
 };
 
-inline constexpr FunctionInfo rising_info = describe<Rising>(
-    "rising", "True after n consecutive rising steps.",
-    "definition", {InputKind::number},
-    {length_argument("n", undefined, 1.0)}, {""}, true);
+inline constexpr FunctionInfo rising_info =
+    describe<Rising>("rising", "True after n consecutive rising steps.", "definition", {InputKind::number},
+                     {length_argument("n", undefined, 1.0)}, {""}, true);
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -20,10 +20,9 @@ class Roc {
   Lagged lagged_;
 };
 
-inline constexpr FunctionInfo roc_info = describe<Roc>(
-    "roc", "Rate of change in percent over n bars; 0 where the earlier value is 0.",
-    "TA-Lib", {InputKind::number},
-    {length_argument("n", 10.0, 1.0)}, {""});
+inline constexpr FunctionInfo roc_info =
+    describe<Roc>("roc", "Rate of change in percent over n bars; 0 where the earlier value is 0.", "TA-Lib",
+                  {InputKind::number}, {length_argument("n", 10.0, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

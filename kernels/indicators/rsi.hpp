@@ -47,10 +47,10 @@ class RsiFunction {
   Rsi<> rsi_;
 };
 
-inline constexpr FunctionInfo rsi_info = describe<RsiFunction>(
-    "rsi", "Relative strength index (Wilder); 0 where no price has moved.",
-    "TA-Lib; J. W. Wilder, New Concepts in Technical Trading Systems (1978)", {InputKind::number},
-    {length_argument("n", 14.0, 2.0)}, {""});
+inline constexpr FunctionInfo rsi_info =
+    describe<RsiFunction>("rsi", "Relative strength index (Wilder); 0 where no price has moved.",
+                          "TA-Lib; J. W. Wilder, New Concepts in Technical Trading Systems (1978)", {InputKind::number},
+                          {length_argument("n", 14.0, 2.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -9,7 +9,8 @@ inline namespace QUERN_BACKEND {
 class Sar {
  public:
   explicit Sar(const Setup& setup)
-      : acceleration_(setup.real(0) > setup.real(1) ? setup.real(1) : setup.real(0)), maximum_(setup.real(1)),
+      : acceleration_(setup.real(0) > setup.real(1) ? setup.real(1) : setup.real(0)),
+        maximum_(setup.real(1)),
         factor_(acceleration_) {}
   static int lookback(const double*) { return 1; }
   void step(const Sample* in, double* out) {
@@ -80,9 +81,8 @@ class Sar {
 };
 
 inline constexpr FunctionInfo sar_info = describe<Sar>(
-    "sar", "Parabolic stop and reverse.",
-    "TA-Lib; J. W. Wilder, New Concepts in Technical Trading Systems (1978)", {InputKind::high, InputKind::low},
-    {real_argument("acceleration", 0.02, 0.0), real_argument("maximum", 0.2, 0.0)}, {""});
+    "sar", "Parabolic stop and reverse.", "TA-Lib; J. W. Wilder, New Concepts in Technical Trading Systems (1978)",
+    {InputKind::high, InputKind::low}, {real_argument("acceleration", 0.02, 0.0), real_argument("maximum", 0.2, 0.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -19,10 +19,9 @@ class Sma {
   SampleSum sum_;
 };
 
-inline constexpr FunctionInfo sma_info = describe<Sma>(
-    "sma", "Simple moving average: the mean of the last n values.",
-    "TA-Lib", {InputKind::number},
-    {length_argument("n", 30.0, 1.0)}, {""});
+inline constexpr FunctionInfo sma_info =
+    describe<Sma>("sma", "Simple moving average: the mean of the last n values.", "TA-Lib", {InputKind::number},
+                  {length_argument("n", 30.0, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -21,10 +21,9 @@ class Stddev {
   Spread spread_;
 };
 
-inline constexpr FunctionInfo stddev_info = describe<Stddev>(
-    "stddev", "Population standard deviation of n values, times `nbdev`.",
-    "TA-Lib", {InputKind::number},
-    {length_argument("n", 5.0, 2.0), real_argument("nbdev", 1.0)}, {""});
+inline constexpr FunctionInfo stddev_info =
+    describe<Stddev>("stddev", "Population standard deviation of n values, times `nbdev`.", "TA-Lib", {InputKind::number},
+                     {length_argument("n", 5.0, 2.0), real_argument("nbdev", 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

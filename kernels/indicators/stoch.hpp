@@ -11,8 +11,10 @@ inline namespace QUERN_BACKEND {
 class Stoch {
  public:
   explicit Stoch(const Setup& setup)
-      : skip_fast_(setup.length(0) - 1), skip_slow_(skip_fast_ + average_lookback(setup.real(2), setup.real(1))),
-        position_(setup.length(0)), slowk_(setup.real(2), setup.length(1), false, setup.tick),
+      : skip_fast_(setup.length(0) - 1),
+        skip_slow_(skip_fast_ + average_lookback(setup.real(2), setup.real(1))),
+        position_(setup.length(0)),
+        slowk_(setup.real(2), setup.length(1), false, setup.tick),
         slowd_(setup.real(4), setup.length(3), false, setup.tick) {}
   static int lookback(const double* arguments) {
     return static_cast<int>(arguments[0]) - 1 + average_lookback(arguments[2], arguments[1]) +
@@ -32,10 +34,11 @@ class Stoch {
 };
 
 inline constexpr FunctionInfo stoch_info = describe<Stoch>(
-    "stoch", "Slow stochastic: smoothed position of the close in the range of n bars, 0 to 100; 0 on flat bars.",
-    "TA-Lib", {InputKind::high, InputKind::low, InputKind::close},
+    "stoch", "Slow stochastic: smoothed position of the close in the range of n bars, 0 to 100; 0 on flat bars.", "TA-Lib",
+    {InputKind::high, InputKind::low, InputKind::close},
     {length_argument("fastk", 5.0, 1.0), length_argument("slowk", 3.0, 1.0), average_argument("slowk_ma"),
-     length_argument("slowd", 3.0, 1.0), average_argument("slowd_ma")}, {"slowk", "slowd"});
+     length_argument("slowd", 3.0, 1.0), average_argument("slowd_ma")},
+    {"slowk", "slowd"});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

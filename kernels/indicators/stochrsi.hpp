@@ -12,10 +12,14 @@ inline namespace QUERN_BACKEND {
 class StochRsi {
  public:
   explicit StochRsi(const Setup& setup)
-      : skip_rsi_(setup.length(0)), skip_fast_(skip_rsi_ + setup.length(1) - 1), rsi_(setup.length(0)),
-        position_(setup.length(1)), fastd_(setup.real(3), setup.length(2), false, setup.tick) {}
+      : skip_rsi_(setup.length(0)),
+        skip_fast_(skip_rsi_ + setup.length(1) - 1),
+        rsi_(setup.length(0)),
+        position_(setup.length(1)),
+        fastd_(setup.real(3), setup.length(2), false, setup.tick) {}
   static int lookback(const double* arguments) {
-    return static_cast<int>(arguments[0]) + static_cast<int>(arguments[1]) - 1 + average_lookback(arguments[3], arguments[2]);
+    return static_cast<int>(arguments[0]) + static_cast<int>(arguments[1]) - 1 +
+           average_lookback(arguments[3], arguments[2]);
   }
   void step(const Sample* in, double* out) {
     const double rsi = rsi_.step(in[0].value);
@@ -32,10 +36,11 @@ class StochRsi {
 };
 
 inline constexpr FunctionInfo stochrsi_info = describe<StochRsi>(
-    "stochrsi", "Fast stochastic of the RSI: %K is not smoothed, %D is an average of it; 0 where the RSI is flat.",
-    "TA-Lib", {InputKind::number},
-    {length_argument("n", 14.0, 2.0), length_argument("fastk", 5.0, 1.0),
-     length_argument("fastd", 3.0, 1.0), average_argument("fastd_ma")}, {"fastk", "fastd"});
+    "stochrsi", "Fast stochastic of the RSI: %K is not smoothed, %D is an average of it; 0 where the RSI is flat.", "TA-Lib",
+    {InputKind::number},
+    {length_argument("n", 14.0, 2.0), length_argument("fastk", 5.0, 1.0), length_argument("fastd", 3.0, 1.0),
+     average_argument("fastd_ma")},
+    {"fastk", "fastd"});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

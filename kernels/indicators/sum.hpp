@@ -16,10 +16,8 @@ class Sum {
   SampleSum sum_;
 };
 
-inline constexpr FunctionInfo sum_info = describe<Sum>(
-    "sum", "Sum of the last n values.",
-    "definition", {InputKind::number},
-    {length_argument("n", undefined, 1.0)}, {""});
+inline constexpr FunctionInfo sum_info = describe<Sum>("sum", "Sum of the last n values.", "definition", {InputKind::number},
+                                                       {length_argument("n", undefined, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -198,7 +198,8 @@ class SampleSum {
 // D / n^2 ticks^2; other series are summed anew at every bar around their mean.
 class Spread {
  public:
-  Spread(int n, bool in_ticks, const TickSize& tick) : n_(n), in_ticks_(in_ticks), tick_(tick), ticks_(n), numbers_(n) {}
+  Spread(int n, bool in_ticks, const TickSize& tick)
+      : n_(n), in_ticks_(in_ticks), tick_(tick), ticks_(in_ticks ? n : 1), numbers_(in_ticks ? 1 : n) {}
   void step(const Sample& x) {
     variance_ = score_ = undefined;
     if (in_ticks_) {

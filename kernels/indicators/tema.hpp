@@ -34,10 +34,9 @@ class TemaFunction {
   Tema<> tema_;
 };
 
-inline constexpr FunctionInfo tema_info = describe<TemaFunction>(
-    "tema", "Triple exponential moving average: 3 ema - 3 ema of ema + ema of ema of ema.",
-    "TA-Lib", {InputKind::number},
-    {length_argument("n", 30.0, 1.0)}, {""});
+inline constexpr FunctionInfo tema_info =
+    describe<TemaFunction>("tema", "Triple exponential moving average: 3 ema - 3 ema of ema + ema of ema of ema.", "TA-Lib",
+                           {InputKind::number}, {length_argument("n", 30.0, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -35,10 +35,9 @@ class TrueRangeFunction {
   TrueRange<> range_;
 };
 
-inline constexpr FunctionInfo trange_info = describe<TrueRangeFunction>(
-    "trange", "True range: the bar's range, reaching to the previous close.",
-    "TA-Lib", {InputKind::high, InputKind::low, InputKind::close},
-    {}, {""});
+inline constexpr FunctionInfo trange_info =
+    describe<TrueRangeFunction>("trange", "True range: the bar's range, reaching to the previous close.", "TA-Lib",
+                                {InputKind::high, InputKind::low, InputKind::close}, {}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -14,6 +14,9 @@ struct TypicalPrice {
       : value((in[0].value + in[1].value + in[2].value) / 3.0),
         key(in_ticks ? static_cast<double>(std::int64_t{in[0].ticks} + in[1].ticks + in[2].ticks) : value) {}
 };
+// a > b by more than rounding, as TA-Lib decides ties; exact for keys in ticks.
+inline bool is_above(double a, double b) { return a - b > 1e-14 * (std::fabs(a) + std::fabs(b)); }
+
 inline bool candles_in_ticks(const Setup& setup) { return setup.in_ticks[0] && setup.in_ticks[1] && setup.in_ticks[2]; }
 
 }  // namespace QUERN_BACKEND

@@ -19,10 +19,9 @@ class Var {
   Spread spread_;
 };
 
-inline constexpr FunctionInfo var_info = describe<Var>(
-    "var", "Population variance of n values; `nbdev` has no effect, as in TA-Lib.",
-    "TA-Lib", {InputKind::number},
-    {length_argument("n", 5.0, 1.0), real_argument("nbdev", 1.0)}, {""});
+inline constexpr FunctionInfo var_info =
+    describe<Var>("var", "Population variance of n values; `nbdev` has no effect, as in TA-Lib.", "TA-Lib",
+                  {InputKind::number}, {length_argument("n", 5.0, 1.0), real_argument("nbdev", 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -21,9 +21,8 @@ class Vwap {
 };
 
 inline constexpr FunctionInfo vwap_info = describe<Vwap>(
-    "vwap", "Volume-weighted average of the typical price over n bars; undefined while they hold no volume.",
-    "definition", {InputKind::high, InputKind::low, InputKind::close, InputKind::volume},
-    {length_argument("n", undefined, 1.0)}, {""});
+    "vwap", "Volume-weighted average of the typical price over n bars; undefined while they hold no volume.", "definition",
+    {InputKind::high, InputKind::low, InputKind::close, InputKind::volume}, {length_argument("n", undefined, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -21,10 +21,9 @@ class Willr {
   Lowest lowest_;
 };
 
-inline constexpr FunctionInfo willr_info = describe<Willr>(
-    "willr", "Williams' %R, -100 to 0; 0 on flat bars.",
-    "TA-Lib", {InputKind::high, InputKind::low, InputKind::close},
-    {length_argument("n", 14.0, 2.0)}, {""});
+inline constexpr FunctionInfo willr_info =
+    describe<Willr>("willr", "Williams' %R, -100 to 0; 0 on flat bars.", "TA-Lib",
+                    {InputKind::high, InputKind::low, InputKind::close}, {length_argument("n", 14.0, 2.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -25,10 +25,9 @@ class Wma {
   Ring<double> window_;
 };
 
-inline constexpr FunctionInfo wma_info = describe<Wma>(
-    "wma", "Weighted moving average: weights n, n - 1, ... 1 from the newest value on.",
-    "TA-Lib", {InputKind::number},
-    {length_argument("n", 30.0, 1.0)}, {""});
+inline constexpr FunctionInfo wma_info =
+    describe<Wma>("wma", "Weighted moving average: weights n, n - 1, ... 1 from the newest value on.", "TA-Lib",
+                  {InputKind::number}, {length_argument("n", 30.0, 1.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -20,9 +20,8 @@ class Zscore {
 };
 
 inline constexpr FunctionInfo zscore_info = describe<Zscore>(
-    "zscore", "Distance from the mean of n values in population deviations; undefined on a constant window.",
-    "definition", {InputKind::number},
-    {length_argument("n", undefined, 2.0)}, {""});
+    "zscore", "Distance from the mean of n values in population deviations; undefined on a constant window.", "definition",
+    {InputKind::number}, {length_argument("n", undefined, 2.0)}, {""});
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -63,15 +63,16 @@ inline const Candles& golden_candles() {
 struct Call {
   std::vector<double> arguments;
   std::int32_t first = 0;
-  bool in_ticks = true;             // written plain prices come with their ticks
+  bool in_ticks = true;                  // written plain prices come with their ticks
   InputKind written = InputKind::close;  // what stands for a written number
-  std::vector<double> numbers;      // if not empty: the written input itself
+  std::vector<double> numbers;           // if not empty: the written input itself
   std::int64_t bar_duration_ns = 3600000000000;
+  int only_output = -1;  // the others are not wanted
 };
 
 using Columns = std::vector<std::vector<double>>;
 
-inline Columns columns(const std::string& name, const Candles& candles, const Call& call) {
+inline Columns columns(const std::string& name, const Candles& candles, const Call& call, const TickSize& tick = cents) {
   const FunctionInfo* info = find_function(name.c_str());
   if (!info) throw std::runtime_error("no function " + name);
   std::vector<double> condition;
@@ -95,10 +96,15 @@ inline Columns columns(const std::string& name, const Candles& candles, const Ca
     const bool ticks = column < 4 && call.in_ticks;
     inputs.push_back({candles.values[column].data(), ticks ? candles.ticks[column].data() : nullptr});
   }
-  Columns result(static_cast<std::size_t>(info->output_count), std::vector<double>(static_cast<std::size_t>(candles.bars()), -7.0));
+  Columns result(static_cast<std::size_t>(info->output_count),
+                 std::vector<double>(static_cast<std::size_t>(candles.bars()), -7.0));
   std::vector<double*> outputs;
-  for (auto& column : result) outputs.push_back(column.data());
-  info->column({inputs.data(), call.arguments.data(), call.first, candles.bars(), call.bar_duration_ns, cents, outputs.data()});
+  for (int o = 0; o < info->output_count; ++o) {
+    const bool wanted = call.only_output < 0 || call.only_output == o;
+    outputs.push_back(wanted ? result[static_cast<std::size_t>(o)].data() : nullptr);
+  }
+  info->column(
+      {inputs.data(), call.arguments.data(), call.first, candles.bars(), call.bar_duration_ns, tick, outputs.data()});
   return result;
 }
 

@@ -9,14 +9,16 @@ namespace quern::test {
 namespace {
 
 bool is_percentage(const std::string& name) {
-  static const std::set<std::string> names{"rsi", "adx", "plus_di", "minus_di", "stoch", "stochrsi", "mfi", "willr", "aroon"};
+  static const std::set<std::string> names{"rsi",      "adx", "plus_di", "minus_di", "stoch",
+                                           "stochrsi", "mfi", "willr",   "aroon"};
   return names.count(name) > 0;
 }
 
 bool close_enough(const std::string& name, double ours, double theirs, double largest_input) {
   if (std::isnan(ours) || std::isnan(theirs)) return std::isnan(ours) && std::isnan(theirs);
   const double distance = std::fabs(ours - theirs);
-  return distance <= 1e-9 * std::fabs(theirs) || distance <= 1e-12 * largest_input || (is_percentage(name) && distance <= 1e-7);
+  return distance <= 1e-9 * std::fabs(theirs) || distance <= 1e-12 * largest_input ||
+         (is_percentage(name) && distance <= 1e-7);
 }
 
 TEST(Golden, EqualsTaLib) {
@@ -51,8 +53,8 @@ TEST(Golden, EqualsTaLib) {
       for (std::size_t bar = 0; bar < ours.size() && differences < 3; ++bar) {
         const bool equal = close_enough(name, ours[bar], theirs[bar], 110.0);
         differences += !equal;
-        EXPECT_TRUE(equal) << name << '(' << arguments << ")[" << output << "] bar " << bar << ": " << ours[bar] << " is not "
-                           << theirs[bar] << (in_ticks ? " (ticks)" : "");
+        EXPECT_TRUE(equal) << name << '(' << arguments << ")[" << output << "] bar " << bar << ": " << ours[bar]
+                           << " is not " << theirs[bar] << (in_ticks ? " (ticks)" : "");
       }
     }
     ++compared;
@@ -60,12 +62,14 @@ TEST(Golden, EqualsTaLib) {
   EXPECT_GT(compared, 80);
 }
 
-double value_at(const std::string& name, const Candles& candles, std::vector<double> arguments, std::size_t bar, std::size_t output = 0) {
+double value_at(const std::string& name, const Candles& candles, std::vector<double> arguments, std::size_t bar,
+                std::size_t output = 0) {
   Call call;
   call.arguments = std::move(arguments);
   return columns(name, candles, call)[output][bar];
 }
-std::size_t first_defined(const std::string& name, const Candles& candles, std::vector<double> arguments, std::size_t output = 0) {
+std::size_t first_defined(const std::string& name, const Candles& candles, std::vector<double> arguments,
+                          std::size_t output = 0) {
   std::size_t bar = 0;
   while (std::isnan(value_at(name, candles, arguments, bar, output))) ++bar;
   return bar;
@@ -138,7 +142,8 @@ TEST(Cases, FlatBarsGiveZero) {
 
 TEST(Cases, VwapWithoutVolumeIsUndefined) {
   Candles candles;
-  for (int bar = 0; bar < 12; ++bar) candles.add(10000, 10100, 9900, 10000 + 100 * (bar % 2), bar >= 2 && bar <= 6 ? 0.0 : 5.0);
+  for (int bar = 0; bar < 12; ++bar)
+    candles.add(10000, 10100, 9900, 10000 + 100 * (bar % 2), bar >= 2 && bar <= 6 ? 0.0 : 5.0);
   for (std::size_t bar = 0; bar < 12; ++bar) {
     EXPECT_EQ(std::isnan(value_at("vwap", candles, {3}, bar)), bar < 2 || (bar >= 4 && bar <= 6)) << bar;
   }

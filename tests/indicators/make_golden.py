@@ -4,6 +4,8 @@ candles.csv   open,high,low,close in ticks of 0.01 and volume in thousandths: a 
               gaps and bars without volume
 talib.csv     function,arguments,output,v0;v1;... of every TA-Lib function; empty where TA-Lib has no value; arguments in
               the order of the function table, categories as their index
+
+walk.csv is not made here: it holds the candles of the bug reports in golden_test.cpp, prices and whole volumes.
 """
 import numpy as np
 import talib
