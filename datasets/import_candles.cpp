@@ -98,6 +98,29 @@ void check_ticks(const PriceRows& rows, const TickSize& tick) {
   problems.throw_if_any();
 }
 
+// A close one tick beyond the bar's extremes is a print that the source rounded apart from them: kept and said. More is wrong.
+void check_closes(const PriceRows& rows, const TickSize& tick, std::vector<std::string>& lines) {
+  Problems problems;
+  std::size_t kept = 0, wrong = 0, first = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const double beyond = std::max(rows.close[i] - rows.high[i], rows.low[i] - rows.close[i]);
+    if (beyond <= 0) continue;
+    if (round_half_away(beyond * tick.denominator / tick.numerator) <= 1.0) {
+      if (kept++ == 0) first = i;
+    } else if (wrong++ < 20) {
+      problems.add(fmt::format("The bar of {}: {} {} is {} close {} (open {}, high {}, low {}, close {}, volume {}).", iso_time(rows.time[i]),
+                               rows.close[i] > rows.high[i] ? "high" : "low", rows.close[i] > rows.high[i] ? rows.high[i] : rows.low[i],
+                               rows.close[i] > rows.high[i] ? "below" : "above", rows.close[i], rows.open[i], rows.high[i], rows.low[i],
+                               rows.close[i], rows.volume[i]));
+    }
+  }
+  if (wrong > 20) problems.add(fmt::format("... and {} more.", wrong - 20));
+  problems.throw_if_any();
+  if (kept > 0)
+    lines.push_back(fmt::format("{} close{} one tick beyond the high or low of the bar (first at {}): kept as given.", kept,
+                                kept == 1 ? " lies" : "s lie", iso_time(rows.time[first])));
+}
+
 }  // namespace
 
 ImportReport import_candles(const ImportOptions& options) {
@@ -195,6 +218,7 @@ ImportReport import_candles(const ImportOptions& options) {
     instrument.has_min_notional = true;
   }
   check_ticks(series.rows, instrument.tick);
+  check_closes(series.rows, instrument.tick, report.lines);
   to_candles(series.rows, options.timeframe, instrument.tick, &report.rounded);
   if (report.rounded > 0)
     report.lines.push_back(fmt::format("{} price{} no multiple of the tick {}: rounded to the nearest when they are loaded, stored as "

@@ -237,6 +237,8 @@ void add_row(FileRows& file, RowProblems& problems, std::uint32_t number, const 
   if (!file.local.empty() || !time.has_zone) file.local.push_back(time.has_zone ? 0 : 1);
   const double bottom = std::min(open, close), top = std::max(open, close);
   if (low > 0 && low <= bottom && top <= high && volume >= 0) return;
+  // A close alone beyond the extremes: whether that is a rounded print is known with the tick (check_closes).
+  if (low > 0 && low <= open && open <= high && close > 0 && volume >= 0) return;
   if (problems.full()) {
     problems.add({});
     return;
