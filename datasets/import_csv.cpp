@@ -123,9 +123,10 @@ void require(const Columns& columns, bool volume, const std::string& found, cons
   for (const auto& [column, name] : wanted)
     if (column == none && (volume || std::string_view(name) != "volume")) missing.push_back(fmt::format("'{}'", name));
   if (missing.empty()) return;
-  problems.add(fmt::format("{}: column {} is missing; found {}. Name the columns by position, for instance --columns "
+  problems.add(fmt::format("{}: column{} {} missing; found {}. Name the columns by position, for instance --columns "
                            "time,open,high,low,close,volume ('-' for one to leave out; without volume it is stored as 0).",
-                           file, fmt::join(missing, ", "), found));
+                           file, missing.size() > 1 ? "s" : "",
+                           fmt::format("{} {}", fmt::join(missing, ", "), missing.size() > 1 ? "are" : "is"), found));
 }
 
 }  // namespace

@@ -204,7 +204,8 @@ ExchangeRules read_exchange_info(const std::string& path, const std::string& sym
     ExchangeRules rules;
     if (!entry.contains("filters") || !entry["filters"].is_array()) return rules;
     for (const Json& filter : entry["filters"]) {
-      const std::string type = filter.is_object() ? filter.value("filterType", "") : "";
+      if (!filter.is_object() || !filter.contains("filterType") || !filter["filterType"].is_string()) continue;
+      const std::string type = filter["filterType"].get<std::string>();
       if (type == "PRICE_FILTER") rules.tick = number(filter, "tickSize");
       if (type == "LOT_SIZE") rules.lot = number(filter, "stepSize");
       if (type == "MIN_NOTIONAL" || type == "NOTIONAL") {

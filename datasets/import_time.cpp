@@ -25,6 +25,7 @@ std::string_view trim(std::string_view text) {
 }
 
 std::optional<std::int64_t> days_of(int year, int month, int day) {
+  if (year < 1900 || year > 2200) return std::nullopt;  // ns fit
   const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok()) return std::nullopt;
@@ -124,7 +125,7 @@ std::optional<ParsedTime> from_number(std::string_view text) {
   if (whole < 100'000'000'000) unit = ns_per_second;
   else if (whole < 100'000'000'000'000) unit = 1'000'000;
   else if (whole < 100'000'000'000'000'000) unit = 1'000;
-  if (unit == ns_per_second && whole > 9'000'000'000) return std::nullopt;
+  if (whole > latest / unit) return std::nullopt;
   const std::int64_t part = unit == 1 ? 0 : fraction * (unit >= fraction_unit ? unit / fraction_unit : 1) /
                                                 (unit >= fraction_unit ? 1 : fraction_unit / unit);
   return ParsedTime{whole * unit + part, true};

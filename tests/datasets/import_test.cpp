@@ -355,6 +355,25 @@ TEST_F(Import, Binance_klines_in_milliseconds_and_microseconds) {
   EXPECT_EQ(report.instrument.tick.value, 0.01);
 }
 
+TEST_F(Import, A_last_candle_that_closes_early_is_said) {
+  const std::string rows = "1735682400000,93000,94000,92000,93500,10.5,1735685999999,1,2,3,4,0\n1735686000000,93500,94000,92000,93576,1.5,";
+  auto ask = options({file("api.csv", rows + "1735687000000,1,2,3,4,0\n")});
+  EXPECT_SAYS(all(import_candles(ask)), "it was unfinished");
+  ask.files = {file("whole.csv", rows + "1735689599999,1,2,3,4,0\n")};
+  ask.replace = true;
+  EXPECT_SILENT(all(import_candles(ask)), "unfinished");
+}
+
+TEST_F(Import, Update_refuses_to_change_finished_bars) {
+  import_candles(options({file("a.csv", header + "1704067200000,1,1,1,1,1\n1704070800000,1,1,1,1,1\n")}));
+  auto ask = options({file("b.csv", header + "1704067200000,1,2,1,1,1\n1704070800000,1,1,1,1,1\n1704074400000,1,1,1,1,1\n")});
+  ask.update = true;
+  const auto text = refusal(ask);
+  EXPECT_SAYS(text, "out.h5 bar 0");
+  EXPECT_SAYS(text, "b.csv row 2");
+  EXPECT_EQ(stored().size(), 2u);
+}
+
 TEST_F(Import, Timeframe_must_fit_the_steps) {
   const std::string rows = header + "1704067200000,1,1,1,1,1\n1704070800000,1,1,1,1,1\n1704074400000,1,1,1,1,1\n";
   auto ask = options({file("hours.csv", rows)});
@@ -385,6 +404,8 @@ TEST_F(Import, Time_formats) {
   EXPECT_EQ(utc("2024-01-01 12-AM"), "2024-01-01T00:00:00Z local");
   EXPECT_EQ(utc("2024-02-30"), "none");
   EXPECT_EQ(utc("60000"), "none");
+  for (const char* far : {"9999-12-31", "1066-10-14", "99999999999999", "9999999999999999999", "99999999999999999999", "1e18.5", "-5"})
+    EXPECT_EQ(utc(far), "none") << far;
   EXPECT_EQ(utc("1/16/2013 12:00:00 AM"), "none");
   EXPECT_EQ(utc("1/16/2013 12:00:00 AM", "%m/%d/%Y %I:%M:%S %p"), "2013-01-16T00:00:00Z local");
   EXPECT_EQ(utc("16 Jan 2013 05:06 +0200", "%d %b %Y %H:%M %z"), "2013-01-16T03:06:00Z");
