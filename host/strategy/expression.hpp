@@ -48,6 +48,7 @@ struct Node {
   int view = -1;                    // the view in which this node is evaluated; -1: the job's bars
   bool has_series = false;          // false: a number, category or condition of parameters alone
   std::string text;                 // as written, for messages
+  std::string where;                // file, line and key in which it was written first, for messages
 };
 
 // A graph without duplicates: equal sub-expressions are one node.

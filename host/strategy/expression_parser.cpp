@@ -16,8 +16,11 @@ namespace {
 
 struct SyntaxError {
   std::size_t column;
-  std::string message;
+  std::string message;   // empty: follows from a problem that is reported already
 };
+
+// Brackets, calls and signs within each other.
+constexpr int max_depth = 200;
 
 enum class TokenKind { number, name, text, symbol, end };
 
@@ -26,6 +29,7 @@ struct Token {
   std::string text;
   double value = 0.0;
   std::size_t column = 0;
+  std::size_t end = 0;   // column behind it
 };
 
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -53,7 +57,7 @@ std::vector<Token> tokens_of(const std::string& text) {
       const auto read = std::from_chars(text.data() + at, text.data() + text.size(), token.value);
       token.kind = TokenKind::number;
       const auto end = static_cast<std::size_t>(read.ptr - text.data());
-      if (read.ec != std::errc{}) throw SyntaxError{at, "this number is too large"};
+      if (read.ec != std::errc{}) throw SyntaxError{at, "this number is beyond what a double holds"};
       if (end < text.size() && is_name_start(text[end])) throw SyntaxError{end, "a name may not start with a digit"};
       token.text = text.substr(at, end - at);
       at = end;
@@ -86,6 +90,7 @@ std::vector<Token> tokens_of(const std::string& text) {
       }
       at += token.text.size();
     }
+    token.end = at;
     tokens.push_back(token);
   }
   Token end;
@@ -127,7 +132,7 @@ const char* type_name(Type type) {
 bool is_timeframe(const std::string& text) {
   std::size_t at = 0;
   while (at < text.size() && is_digit(text[at])) ++at;
-  return at > 0 && at + 1 == text.size() && std::string("smhdw").find(text[at]) != std::string::npos;
+  return at > 0 && text[0] != '0' && at + 1 == text.size() && std::string("smhdw").find(text[at]) != std::string::npos;
 }
 
 }  // namespace
@@ -196,6 +201,8 @@ class ExpressionReader {
     }
   }
 
+  std::string source(std::size_t from) const { return text_.substr(from, tokens_[at_ - 1].end - from); }
+
   int make(Op op, Type type, std::vector<int> inputs) {
     if (op == Op::crosses_above || op == Op::crosses_below) {
       for (int& input : inputs) input = to_job_bars(input);
@@ -212,7 +219,22 @@ class ExpressionReader {
     return parser_.add(made);
   }
 
+  // Counts how deep the reading stands, so that no text exhausts the stack.
+  class Level {
+   public:
+    explicit Level(ExpressionReader& reader) : depth_(reader.depth_) {
+      if (++depth_ > max_depth) throw SyntaxError{reader.peek().column, fmt::format("nested more than {} deep", max_depth)};
+    }
+    ~Level() { --depth_; }
+    Level(const Level&) = delete;
+    Level& operator=(const Level&) = delete;
+
+   private:
+    int& depth_;
+  };
+
   int read_or() {
+    const Level level(*this);
     std::size_t column = peek().column;
     int left = read_and();
     while (is("or")) {
@@ -241,6 +263,7 @@ class ExpressionReader {
   }
 
   int read_not() {
+    const Level level(*this);
     if (!take("not")) return read_comparison();
     const std::size_t column = peek().column;
     const int inner = read_not();
@@ -335,6 +358,7 @@ class ExpressionReader {
   }
 
   int read_unary() {
+    const Level level(*this);
     if (take("+")) return read_unary();
     if (!take("-")) return read_power();
     const std::size_t column = peek().column;
@@ -355,6 +379,7 @@ class ExpressionReader {
   }
 
   int read_postfix() {
+    const std::size_t start = peek().column;
     int value = read_primary();
     while (is("[")) {
       ++at_;
@@ -363,6 +388,13 @@ class ExpressionReader {
       need(bars, Type::number, column);
       if (node(bars).has_series) throw SyntaxError{column, "the bars in [k] are a whole number or a parameter, never a series"};
       require("]");
+      if (!node(value).has_series && node(value).type != Type::category) {
+        throw SyntaxError{start, "a number has no bars before; [k] follows a series"};
+      }
+      if (node(bars).params.empty()) {
+        const double k = evaluate_constant(strategy_, bars, nullptr);
+        if (!(k >= 0.0 && k <= 1e8) || k != std::floor(k)) throw SyntaxError{column, fmt::format("[k] counts whole bars back, from 0; {} is none", k)};
+      }
       if (node(value).op == Op::category || node(value).type == Type::category) throw SyntaxError{column, "a category has no bar before"};
       Node made;
       made.op = Op::shift;
@@ -370,6 +402,7 @@ class ExpressionReader {
       made.inputs = {value};
       made.arguments = {bars};
       made.view = node(value).view;
+      made.text = source(start);
       value = parser_.add(made);
     }
     return value;
@@ -398,7 +431,8 @@ class ExpressionReader {
       require(")");
       return inner;
     }
-    if (token.kind == TokenKind::name) return read_name(-1);
+    const bool operator_word = token.text == "and" || token.text == "or" || token.text == "not";
+    if (token.kind == TokenKind::name && !operator_word) return read_name(-1);
     unexpected("expected a number, a name or '('");
   }
 
@@ -451,7 +485,7 @@ class ExpressionReader {
     }
     for (const LetSeries& let : strategy_.lets) {
       if (let.name == token.text && let.node >= 0) return let.node;
-      if (let.name == token.text) throw SyntaxError{token.column, fmt::format("'{}' has an error of its own", token.text)};
+      if (let.name == token.text) throw SyntaxError{token.column, ""};
     }
     std::vector<std::string> names = all_names();
     const std::string near = nearest(token.text, names);
@@ -608,7 +642,7 @@ class ExpressionReader {
       if (arguments[static_cast<std::size_t>(slot)] >= 0) {
         throw SyntaxError{one.column, fmt::format("{} is given twice", function.arguments[slot].name)};
       }
-      arguments[static_cast<std::size_t>(slot)] = argument_node(function.arguments[slot], one);
+      arguments[static_cast<std::size_t>(slot)] = argument_node(function, function.arguments[slot], one);
     }
     for (int i = 0; i < function.argument_count; ++i) {
       if (arguments[static_cast<std::size_t>(i)] >= 0) continue;
@@ -621,8 +655,8 @@ class ExpressionReader {
       arguments[static_cast<std::size_t>(i)] = parser_.add(value);
     }
     made.arguments = arguments;
-    made.text = function.name;
     choose_output(token, function, made);
+    made.text = source(token.column);
     return parser_.add(made);
   }
 
@@ -649,7 +683,7 @@ class ExpressionReader {
     }
   }
 
-  int argument_node(const ArgumentInfo& argument, const Given& one) {
+  int argument_node(const FunctionInfo& function, const ArgumentInfo& argument, const Given& one) {
     const Node& value = node(one.node);
     if (argument.kind == ArgumentKind::category) {
       std::vector<std::string> choices;
@@ -666,6 +700,10 @@ class ExpressionReader {
     }
     need(one.node, Type::number, one.column);
     if (value.has_series) throw SyntaxError{one.column, fmt::format("{} is a number or a parameter, never a series", argument.name)};
+    if (value.params.empty()) {
+      const std::string problem = argument_problem(argument, evaluate_constant(strategy_, one.node, nullptr));
+      if (!problem.empty()) throw SyntaxError{one.column, fmt::format("{}: argument {} {}", function.name, argument.name, problem)};
+    }
     return one.node;
   }
 
@@ -674,7 +712,15 @@ class ExpressionReader {
   const std::string& text_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
+  int depth_ = 0;
 };
+
+std::string argument_problem(const ArgumentInfo& argument, double value) {
+  if (std::isnan(value)) return "is undefined";
+  if (argument.kind == ArgumentKind::whole && value != std::floor(value)) return fmt::format("= {} must be whole", value);
+  if (value >= argument.minimum && value <= argument.maximum) return "";
+  return fmt::format("= {} is outside {} to {}", value, argument.minimum, argument.maximum);
+}
 
 bool ExpressionParser::is_builtin(const std::string& name) {
   return series_names().count(name) > 0 || elementwise_names().count(name) > 0 || words().count(name) > 0 ||
@@ -695,6 +741,7 @@ int ExpressionParser::add(Node node) {
   }
   if (!node.has_series || node.op == Op::view || node.op == Op::crosses_above || node.op == Op::crosses_below) node.view = -1;
   node.params.assign(params.begin(), params.end());
+  node.where = where_;
   const std::string key = fmt::format("{}/{}/{:a}/{}/{}/{}/{}/{}/{}/{}", static_cast<int>(node.op), static_cast<int>(node.type), node.value,
                                       node.index, node.output, static_cast<const void*>(node.function), fmt::join(node.inputs, ","),
                                       fmt::join(node.arguments, ","), node.view, node.op == Op::category ? node.text : "");
@@ -704,6 +751,7 @@ int ExpressionParser::add(Node node) {
 }
 
 int ExpressionParser::run(const std::string& text, const Wanted* wanted, const std::string& where, std::vector<std::string>& problems) {
+  where_ = where;
   try {
     const int node = ExpressionReader(*this, text).read_whole();
     const Node& made = strategy_.graph.nodes[static_cast<std::size_t>(node)];
@@ -715,7 +763,14 @@ int ExpressionParser::run(const std::string& text, const Wanted* wanted, const s
     }
     return node;
   } catch (const SyntaxError& error) {
-    problems.push_back(fmt::format("{}: {}\n    {}\n    {}^", where, error.message, text, std::string(error.column, ' ')));
+    if (error.message.empty()) return -1;
+    // The caret stands below its sign: one blank for each sign before it, however many bytes the sign has.
+    std::string shown = text;
+    std::replace_if(shown.begin(), shown.end(), [](unsigned char c) { return c < ' '; }, ' ');
+    const auto column = std::count_if(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(error.column, text.size())),
+                                      [](unsigned char c) { return (c & 0xC0u) != 0x80u; });
+    problems.push_back(fmt::format("{}: column {}: {}\n    {}\n    {}^", where, column + 1, error.message, shown,
+                                   std::string(static_cast<std::size_t>(column), ' ')));
     return -1;
   }
 }

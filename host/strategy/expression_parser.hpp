@@ -12,6 +12,9 @@ namespace quern {
 // What may stand where an expression is written.
 enum class Wanted { number, condition, params_only };
 
+// What is wrong with a number given for an argument of a function, or nothing.
+std::string argument_problem(const ArgumentInfo& argument, double value);
+
 class ExpressionParser {
  public:
   // Names are the strategy's parameters and lets; nodes go to its graph, views to its views.
@@ -32,6 +35,7 @@ class ExpressionParser {
   int run(const std::string& text, const Wanted* wanted, const std::string& where, std::vector<std::string>& problems);
 
   Strategy& strategy_;
+  std::string where_;                  // of the text that is being read
   std::map<std::string, int> known_;   // nodes by content, so that equal ones are one
 };
 

@@ -65,32 +65,48 @@ double evaluate_constant(const Strategy& strategy, int node, const double* value
     case Op::boolean:
     case Op::category: return at.value;
     case Op::param: return values[at.index];
-    case Op::negate: return -input(0);
-    case Op::logical_not: return input(0) != 0.0 ? 0.0 : 1.0;
-    case Op::add: return defined(input(0) + input(1));
-    case Op::subtract: return defined(input(0) - input(1));
-    case Op::multiply: return defined(input(0) * input(1));
-    case Op::divide: return defined(input(0) / input(1));
-    case Op::modulo: return defined(std::fmod(input(0), input(1)));
-    case Op::power: return defined(std::pow(input(0), input(1)));
-    case Op::less: return both_defined(input(0), input(1)) && input(0) < input(1) ? 1.0 : 0.0;
-    case Op::less_equal: return both_defined(input(0), input(1)) && input(0) <= input(1) ? 1.0 : 0.0;
-    case Op::greater: return both_defined(input(0), input(1)) && input(0) > input(1) ? 1.0 : 0.0;
-    case Op::greater_equal: return both_defined(input(0), input(1)) && input(0) >= input(1) ? 1.0 : 0.0;
-    case Op::equal: return both_defined(input(0), input(1)) && input(0) == input(1) ? 1.0 : 0.0;
-    case Op::not_equal: return both_defined(input(0), input(1)) && input(0) != input(1) ? 1.0 : 0.0;
     case Op::logical_and: return input(0) != 0.0 && input(1) != 0.0 ? 1.0 : 0.0;
     case Op::logical_or: return input(0) != 0.0 || input(1) != 0.0 ? 1.0 : 0.0;
     case Op::if_else: return input(0) != 0.0 ? input(1) : input(2);
-    case Op::abs: return std::fabs(input(0));
-    case Op::sqrt: return defined(std::sqrt(input(0)));
-    case Op::log: return defined(std::log(input(0)));
-    case Op::exp: return defined(std::exp(input(0)));
-    case Op::floor: return std::floor(input(0));
-    case Op::ceil: return std::ceil(input(0));
-    case Op::min: return both_defined(input(0), input(1)) ? std::min(input(0), input(1)) : defined(NAN);
-    case Op::max: return both_defined(input(0), input(1)) ? std::max(input(0), input(1)) : defined(NAN);
-    default: return std::numeric_limits<double>::quiet_NaN();  // a series: the front end lets none stand here
+    // A number is the same in every bar: it crosses nothing.
+    case Op::crosses_above:
+    case Op::crosses_below: return 0.0;
+    case Op::series:
+    case Op::call:
+    case Op::view:
+    case Op::shift: return std::numeric_limits<double>::quiet_NaN();  // the front end lets no series stand here
+    default: break;
+  }
+  const double a = input(0);
+  switch (at.op) {
+    case Op::negate: return -a;
+    case Op::logical_not: return a != 0.0 ? 0.0 : 1.0;
+    case Op::abs: return std::fabs(a);
+    case Op::sqrt: return defined(std::sqrt(a));
+    case Op::log: return defined(std::log(a));
+    case Op::exp: return defined(std::exp(a));
+    case Op::floor: return std::floor(a);
+    case Op::ceil: return std::ceil(a);
+    default: break;
+  }
+  const double b = input(1);
+  const bool both = both_defined(a, b);
+  switch (at.op) {
+    case Op::add: return defined(a + b);
+    case Op::subtract: return defined(a - b);
+    case Op::multiply: return defined(a * b);
+    case Op::divide: return defined(a / b);
+    case Op::modulo: return defined(std::fmod(a, b));
+    case Op::power: return defined(std::pow(a, b));
+    case Op::less: return both && a < b ? 1.0 : 0.0;
+    case Op::less_equal: return both && a <= b ? 1.0 : 0.0;
+    case Op::greater: return both && a > b ? 1.0 : 0.0;
+    case Op::greater_equal: return both && a >= b ? 1.0 : 0.0;
+    case Op::equal: return both && a == b ? 1.0 : 0.0;
+    case Op::not_equal: return both && a != b ? 1.0 : 0.0;
+    case Op::min: return both ? std::min(a, b) : defined(NAN);
+    case Op::max: return both ? std::max(a, b) : defined(NAN);
+    default: return std::numeric_limits<double>::quiet_NaN();
   }
 }
 

@@ -16,6 +16,7 @@ namespace quern {
 struct Axis {
   int param = -1;                    // index into Strategy::params
   std::vector<double> values;
+  std::optional<double> unreached;   // `to` of a range whose last value stops short of it
 };
 
 enum class FundingSource { none, dataset, constant };
@@ -26,7 +27,7 @@ struct Job {
   std::string name;
   Strategy strategy;
 
-  std::vector<std::string> objectives;           // metric names (version of today: one)
+  std::vector<std::string> objectives;           // metrics or formulas over them (version of today: one)
   bool maximize = true;
   std::string aggregate = "mean";                // mean median min sum
   std::vector<std::string> constraints;          // "n_trades >= 30"
@@ -68,6 +69,8 @@ struct Job {
 
 // Reads a job file. Throws BadRequest with every problem of the file at once (file, line, key, nearest valid key).
 Job read_job(const std::string& path);
+// Folder of the strategies that jobs name: $QUERN_STRATEGIES, else beside the program, else jobs/strategies.
+std::string strategy_library_folder();
 // Applies `--set name=value` texts to a read job: fixes the parameter and drops its axis.
 void set_params(Job& job, const std::vector<std::string>& assignments);
 

@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -20,7 +21,7 @@
 #include "host/base/time.hpp"
 #include "host/strategy/expression_parser.hpp"
 #include "host/strategy/job.hpp"
-#include "kernels/market/metrics.hpp"
+#include "host/strategy/metric_formula.hpp"
 
 namespace quern {
 namespace {
@@ -82,10 +83,22 @@ class Table {
       return false;
     }
     if (*read < minimum || *read > maximum) {
-      problem(key, fmt::format("{} is outside {} to {}", *read, minimum, maximum));
+      problem(key, maximum < std::numeric_limits<double>::max() ? fmt::format("{} is outside {} to {}", *read, minimum, maximum)
+                                                                 : fmt::format("{} is below {}", *read, minimum));
       return false;
     }
     value = *read;
+    return true;
+  }
+
+  bool positive(const std::string& key, double& value) {
+    double read = 0.0;
+    if (!number(key, read)) return false;
+    if (!(read > 0.0)) {
+      problem(key, fmt::format("{} must be above 0", read));
+      return false;
+    }
+    value = read;
     return true;
   }
 
@@ -146,23 +159,36 @@ class Table {
       }
       values.push_back(one.as_string()->get());
     }
+    for (auto one = values.begin(); one != values.end(); ++one) {
+      if (std::find(values.begin(), one, *one) == one) continue;
+      problem(key, fmt::format("holds '{}' twice", *one));
+      return false;
+    }
     return true;
   }
 
+  // A time without an offset is a problem, and read as UTC for what else may be wrong with it.
   bool time(const std::string& key, std::optional<std::int64_t>& value) {
     const toml::node* node = find(key);
     if (node == nullptr) return false;
     const auto* stamp = node->as_date_time();
-    if (stamp == nullptr || !stamp->get().offset) {
-      problem(key, "must be a time with an offset, like 2024-01-02T00:00:00Z: a time without one means another moment on every machine");
-      return false;
+    const bool has_offset = stamp != nullptr && stamp->get().offset.has_value();
+    if (!has_offset) {
+      std::ostringstream written;
+      if (stamp != nullptr) written << stamp->get();
+      problem(key, (stamp != nullptr ? written.str() + " has no offset: it " : std::string()) + "must be a time with an offset, like 2024-01-02T00:00:00Z: a time without one means another moment on every machine");
+      if (stamp == nullptr) return false;
     }
     const auto& t = stamp->get();
     const std::chrono::sys_days day{std::chrono::year{t.date.year} / std::chrono::month{t.date.month} / std::chrono::day{t.date.day}};
     const std::int64_t seconds = day.time_since_epoch().count() * 86400ll + t.time.hour * 3600ll + t.time.minute * 60ll + t.time.second -
-                                 t.offset->minutes * 60ll;
+                                 (has_offset ? t.offset->minutes * 60ll : 0ll);
+    if (t.date.year < 1700 || t.date.year > 2200) {
+      problem(key, "lies outside the years 1700 to 2200");
+      return false;
+    }
     value = seconds * 1'000'000'000 + t.time.nanosecond;
-    return true;
+    return has_offset;
   }
 
   // An expression: a text, or a plain number.
@@ -193,14 +219,26 @@ class Table {
   // Names every key that is not known; call it when all were asked for.
   void finish() {
     if (table_ == nullptr) return;
-    for (const auto& [key, node] : *table_) {
-      const std::string word(key.str());
+    for (const auto& [word, node] : in_order()) {
       if (std::find(known_.begin(), known_.end(), word) != known_.end()) continue;
       const std::string near = nearest(word, known_);
-      problems_.push_back(fmt::format("{}:{}: unknown key \"{}\"{}{}", file_, node.source().begin.line, word,
+      problems_.push_back(fmt::format("{}:{}: unknown key \"{}\"{}{}", file_, node->source().begin.line, word,
                                       name_.empty() ? "" : fmt::format(" in [{}]", name_),
                                       near.empty() ? "" : fmt::format(" (did you mean {}?)", name_.empty() ? "[" + near + "]" : "'" + near + "'")));
     }
+  }
+
+  // Keys and values in the order of the file.
+  std::vector<std::pair<std::string, const toml::node*>> in_order() const {
+    std::vector<std::pair<std::string, const toml::node*>> order;
+    if (table_ != nullptr) {
+      for (const auto& [key, node] : *table_) order.emplace_back(std::string(key.str()), &node);
+    }
+    std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+      const auto &x = a.second->source().begin, &y = b.second->source().begin;
+      return std::pair(x.line, x.column) < std::pair(y.line, y.column);
+    });
+    return order;
   }
 
   const toml::table* raw() const { return table_; }
@@ -224,10 +262,14 @@ toml::table parse_toml(const std::string& text, const std::string& path) {
   }
 }
 
+bool is_name(const std::string& text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !text.empty() && letter(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
 void read_params(Table& table, Strategy& strategy) {
   if (!table.present()) return;
-  for (const auto& [key, node] : *table.raw()) {
-    const std::string name(key.str());
+  for (const auto& [name, node] : table.in_order()) {
     table.find(name);
     Param param;
     param.name = name;
@@ -235,9 +277,14 @@ void read_params(Table& table, Strategy& strategy) {
       table.problem(name, "is a name of the language; choose another one");
       continue;
     }
-    Table one(node.as_table(), table.name() + "." + name, table.file(), table.problems());
+    if (!is_name(name)) {
+      table.problem(name, "is no name: it needs letters, digits and _, a letter first");
+      continue;
+    }
+    Table one(node->as_table(), table.name() + "." + name, table.file(), table.problems());
     if (!one.present()) {
       table.problem(name, "must be a table like { default = 14, min = 5, max = 30, type = \"int\" }");
+      strategy.params.push_back(param);  // so that its uses are no further problems
       continue;
     }
     if (one.texts("choices", param.choices)) {
@@ -260,6 +307,10 @@ void read_params(Table& table, Strategy& strategy) {
       if (param.minimum > param.maximum) table.problem(name, fmt::format("min {} is above max {}", param.minimum, param.maximum));
       else if (param.default_value < param.minimum || param.default_value > param.maximum) {
         table.problem(name, fmt::format("default {} is outside {} to {}", param.default_value, param.minimum, param.maximum));
+      }
+      for (const char* end : {"min", "max"}) {
+        const double value = end == std::string("min") ? param.minimum : param.maximum;
+        if (param.whole && value != std::floor(value)) table.problem(name, fmt::format("{} must be whole, as type = \"int\" says", end));
       }
       if (param.whole && param.default_value != std::floor(param.default_value)) table.problem(name, "default must be whole, as type = \"int\" says");
     }
@@ -308,17 +359,16 @@ void read_strategy(Table& table, Strategy& strategy) {
 
   Table lets = table.table("let");
   if (lets.present()) {
-    std::vector<std::pair<std::string, const toml::node*>> order;   // as written: one may use those before it
-    for (const auto& [key, node] : *lets.raw()) order.emplace_back(std::string(key.str()), &node);
-    std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-      const auto &x = a.second->source().begin, &y = b.second->source().begin;
-      return std::pair(x.line, x.column) < std::pair(y.line, y.column);
-    });
-    for (const auto& [name, node] : order) {
+    // In the order of the file: one may use those before it.
+    for (const auto& [name, node] : lets.in_order()) {
       lets.find(name);
       if (ExpressionParser::is_builtin(name) ||
           std::any_of(strategy.params.begin(), strategy.params.end(), [&, &let = name](const Param& param) { return param.name == let; })) {
         lets.problem(name, "is taken already by the language or a parameter; choose another name");
+        continue;
+      }
+      if (!is_name(name)) {
+        lets.problem(name, "is no name: it needs letters, digits and _, a letter first");
         continue;
       }
       LetSeries let;
@@ -374,10 +424,18 @@ void read_strategy(Table& table, Strategy& strategy) {
         Target target;
         target.level = read_level(part, parser, strategy.direction);
         target.fraction = part.expression("fraction", Wanted::number, parser);
+        if (part.raw()->get("fraction") == nullptr && i + 1 < array->size()) {
+          problems.push_back(fmt::format("{}:{}: [strategy.target {}] needs a fraction: only the last target takes the rest", table.file(),
+                                         one->source().begin.line, i + 1));
+        }
         part.finish();
         strategy.targets.push_back(target);
       }
     }
+  }
+
+  if (stop.present() && stop.raw()->get("breakeven_after") != nullptr && table.raw()->get("target") == nullptr) {
+    stop.problem("breakeven_after", "waits for a target, and the strategy has none; add [[strategy.target]] or remove it");
   }
 
   Table size = table.table("size");
@@ -423,7 +481,13 @@ void read_strategy(Table& table, Strategy& strategy) {
   }
 }
 
-double twelve_digits(double x) { return std::strtod(fmt::format("{:.12g}", x).c_str(), nullptr); }
+// Whatever the language settings: no routine of the C locale takes part.
+double twelve_digits(double x) {
+  const std::string text = fmt::format("{:.12g}", x);
+  double value = 0.0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
 
 int param_index(const Strategy& strategy, const std::string& name) {
   for (std::size_t i = 0; i < strategy.params.size(); ++i) {
@@ -460,12 +524,7 @@ std::optional<double> checked_value(const Param& param, const toml::node& node, 
 
 void read_axes(Table& table, Job& job) {
   if (!table.present()) return;
-  std::vector<std::pair<std::string, const toml::node*>> order;
-  for (const auto& [key, node] : *table.raw()) order.emplace_back(std::string(key.str()), &node);
-  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.second->source().begin.line, a.second->source().begin.column) < std::pair(b.second->source().begin.line, b.second->source().begin.column);
-  });
-  for (const auto& [name, node] : order) {
+  for (const auto& [name, node] : table.in_order()) {
     table.find(name);
     const int index = param_index(job.strategy, name);
     if (index < 0) {
@@ -487,7 +546,7 @@ void read_axes(Table& table, Job& job) {
       double from = 0, to = 0, step = 0;
       std::int64_t count = 0;
       std::string scale = "linear";
-      const bool ends = range.number("from", from) && range.number("to", to);
+      const bool has_from = range.number("from", from), has_to = range.number("to", to), ends = has_from && has_to;
       const bool has_step = range.number("step", step), has_count = range.whole("count", count, 1, 100'000'000);
       range.text("scale", scale);
       range.finish();
@@ -505,12 +564,15 @@ void read_axes(Table& table, Job& job) {
             if (value > to) break;
             axis.values.push_back(value);
           }
+          if (axis.values.empty()) axis.values.push_back(from);  // from, written with more digits, is `to`
         } else {
           for (std::int64_t i = 0; i < count; ++i) {
             const double part = count == 1 ? 0.0 : static_cast<double>(i) / static_cast<double>(count - 1);
-            axis.values.push_back(twelve_digits(scale == "log" ? from * std::pow(to / from, part) : from + (to - from) * part));
+            const double value = twelve_digits(scale == "log" ? from * std::pow(to / from, part) : from + (to - from) * part);
+            axis.values.push_back(i == 0 ? from : i == count - 1 ? to : value);  // the ends are the numbers of the file
           }
         }
+        if (axis.values.back() != to) axis.unreached = to;
         for (double value : axis.values) {
           if (param.whole && value != std::floor(value)) bad = fmt::format("value {} must be whole, as type = \"int\" says", value);
           if (value < param.minimum || value > param.maximum) bad = fmt::format("value {} is outside {} to {}", value, param.minimum, param.maximum);
@@ -533,7 +595,7 @@ void read_axes(Table& table, Job& job) {
 }
 
 // Every value that a node without series takes in the job, with one text that names it.
-void check_values(const Job& job, int node, const std::function<std::string(double)>& wrong, const std::string& what,
+void check_values(const Job& job, const std::string& where, int node, const std::function<std::string(double)>& wrong, const std::string& what,
                   std::vector<std::string>& problems) {
   const Node& at = job.strategy.graph.nodes[static_cast<std::size_t>(node)];
   std::vector<std::vector<double>> choices;
@@ -546,14 +608,26 @@ void check_values(const Job& job, int node, const std::function<std::string(doub
     product *= static_cast<double>(values.size());
     choices.push_back(values);
   }
-  if (product > 1e6) return;
+  if (product > 1e6) {  // the ends of each axis then
+    for (auto& all : choices) {
+      const auto [low, high] = std::minmax_element(all.begin(), all.end());
+      all = {*low, *high};
+    }
+  }
   std::vector<double> values = job.values;
   std::vector<std::size_t> index(at.params.size(), 0);
   while (true) {
     for (std::size_t i = 0; i < index.size(); ++i) values[static_cast<std::size_t>(at.params[i])] = choices[i][index[i]];
     const double value = evaluate_constant(job.strategy, node, values.data());
     if (const std::string problem = wrong(value); !problem.empty()) {
-      problems.push_back(fmt::format("{}: {} = {} {}", job.path, what, value, problem));
+      std::string chosen;
+      for (int param : at.params) {
+        const Param& declared = job.strategy.params[static_cast<std::size_t>(param)];
+        const double x = values[static_cast<std::size_t>(param)];
+        chosen += fmt::format("{}{} = {}", chosen.empty() ? ", with " : ", ", declared.name,
+                              declared.type == Type::category ? "'" + declared.choices[static_cast<std::size_t>(x)] + "'" : fmt::format("{}", x));
+      }
+      problems.push_back(fmt::format("{}: {} {}{}", where, what, problem, chosen));
       return;
     }
     std::size_t i = 0;
@@ -562,11 +636,17 @@ void check_values(const Job& job, int node, const std::function<std::string(doub
   }
 }
 
+double combinations_as_double(const Job& job) {
+  double product = 1.0;
+  for (const Axis& axis : job.axes) product *= static_cast<double>(axis.values.size());
+  return product;
+}
+
 void check_ranges(const Job& job, std::vector<std::string>& problems) {
   const auto whole_from = [](double minimum, double maximum) {
     return [=](double value) {
-      if (value != std::floor(value)) return fmt::format("must be whole");
-      return value >= minimum && value <= maximum ? std::string() : fmt::format("is outside {} to {}", minimum, maximum);
+      if (value != std::floor(value)) return fmt::format("= {} must be whole", value);
+      return value >= minimum && value <= maximum ? std::string() : fmt::format("= {} is outside {} to {}", value, minimum, maximum);
     };
   };
   // Only what a run evaluates.
@@ -580,24 +660,20 @@ void check_ranges(const Job& job, std::vector<std::string>& problems) {
   }
   for (int index : reached) {
     const Node& node = job.strategy.graph.nodes[static_cast<std::size_t>(index)];
-    if (node.op == Op::shift) check_values(job, node.arguments[0], whole_from(0, 1e8), "bars in [k]", problems);
+    if (node.op == Op::shift) check_values(job, node.where, node.arguments[0], whole_from(0, 1e8), fmt::format("{}: the bars in [k]", node.text), problems);
     if (node.op != Op::call) continue;
     for (std::size_t i = 0; i < node.arguments.size(); ++i) {
       const ArgumentInfo& argument = node.function->arguments[i];
       if (argument.kind == ArgumentKind::category) continue;
-      const auto wrong = [&](double value) {
-        if (argument.kind == ArgumentKind::whole && value != std::floor(value)) return std::string("must be whole");
-        return value >= argument.minimum && value <= argument.maximum ? std::string()
-                                                                      : fmt::format("is outside {} to {}", argument.minimum, argument.maximum);
-      };
-      check_values(job, node.arguments[i], wrong, fmt::format("{}: argument {}", node.function->name, argument.name), problems);
+      const auto wrong = [&](double value) { return argument_problem(argument, value); };
+      check_values(job, node.where, node.arguments[i], wrong, fmt::format("{}: argument {} of {}", node.text, argument.name, node.function->name), problems);
     }
   }
   const Strategy& s = job.strategy;
-  if (s.max_bars >= 0) check_values(job, s.max_bars, whole_from(1, 1e9), "strategy.exit.max_bars", problems);
-  if (s.timeout_bars >= 0) check_values(job, s.timeout_bars, whole_from(1, 1e9), "strategy.order.timeout_bars", problems);
+  if (s.max_bars >= 0) check_values(job, job.path, s.max_bars, whole_from(1, 1e9), "strategy.exit.max_bars", problems);
+  if (s.timeout_bars >= 0) check_values(job, job.path, s.timeout_bars, whole_from(1, 1e9), "strategy.order.timeout_bars", problems);
   if (s.breakeven_after >= 0) {
-    check_values(job, s.breakeven_after, whole_from(1, static_cast<double>(std::max<std::size_t>(1, s.targets.size()))), "strategy.stop.breakeven_after", problems);
+    check_values(job, job.path, s.breakeven_after, whole_from(1, static_cast<double>(std::max<std::size_t>(1, s.targets.size()))), "strategy.stop.breakeven_after", problems);
   }
 }
 
@@ -613,15 +689,13 @@ TickSize tick_of(double value) {
 }
 
 void read_objective(Table& table, Job& job) {
-  std::vector<std::string> metrics(metric_names, metric_names + metric_count);
-  const auto check = [&](const std::string& key, const std::string& metric) {
-    if (std::find(metrics.begin(), metrics.end(), metric) != metrics.end()) return;
-    const std::string near = nearest(metric, metrics);
-    table.problem(key, fmt::format("'{}' is no metric{}", metric, near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
-  };
   std::string objective = "sharpe_ratio", direction = "maximize";
-  table.text("objective", objective);
-  check("objective", objective);
+  const toml::node* written = table.find("objective");
+  if (written != nullptr && written->is_array()) {
+    table.problem("objective", "several objectives are not there yet; write one metric, or one formula over metrics");
+  } else if (table.text("objective", objective)) {
+    if (const std::string bad = metric_formula_problem(objective, false); !bad.empty()) table.problem("objective", bad);
+  }
   job.objectives = {objective};
   if (table.text("direction", direction) && direction != "maximize" && direction != "minimize") {
     table.problem("direction", "is \"maximize\" or \"minimize\"");
@@ -632,17 +706,20 @@ void read_objective(Table& table, Job& job) {
   }
   if (table.texts("constraints", job.constraints)) {
     for (const std::string& constraint : job.constraints) {
-      std::istringstream parts(constraint);
-      std::string metric, op, rest;
-      double bound = 0.0;
-      static const std::set<std::string> ops = {"<", "<=", ">", ">=", "==", "!="};
-      if (!(parts >> metric >> op >> bound) || ops.count(op) == 0 || parts >> rest) {
-        table.problem("constraints", fmt::format("'{}' is not written as: metric >= number", constraint));
-      } else {
-        check("constraints", metric);
-      }
+      if (const std::string bad = metric_formula_problem(constraint, true); !bad.empty()) table.problem("constraints", bad);
     }
   }
+}
+
+// Tables of work that is not there yet: their keys are known, and none of them is taken without effect.
+void refuse_later(Table& root, const std::string& name, const std::vector<std::string>& keys) {
+  Table table = root.table(name);
+  for (const std::string& key : keys) {
+    const toml::node* node = table.find(key);
+    if (node == nullptr || (node->is_boolean() && !node->as_boolean()->get())) continue;
+    table.problem(key, "is not there yet; remove it");
+  }
+  table.finish();
 }
 
 void read_settings(Table& root, Job& job) {
@@ -673,7 +750,7 @@ void read_settings(Table& root, Job& job) {
   data.finish();
 
   Table account = root.table("account");
-  account.number("capital", job.account.capital, 1e-9);
+  account.positive("capital", job.account.capital);
   account.number("leverage", job.account.leverage, 1.0, 1000.0);
   account.number("maintenance", job.account.maintenance, 0.0, 0.999);
   account.flag("cap", job.account.cap);
@@ -684,7 +761,7 @@ void read_settings(Table& root, Job& job) {
     job.has_tick = job.account.tick.denominator > 0.0 && tick > 0.0;
     if (!job.has_tick) account.problem("tick", "must be above 0 with at most 12 decimals");
   }
-  job.has_lot = account.number("lot", job.account.lot, 1e-18);
+  job.has_lot = account.positive("lot", job.account.lot);
   job.has_min_notional = account.number("min_notional", job.account.min_notional, 0.0);
   account.finish();
 
@@ -719,7 +796,7 @@ void read_settings(Table& root, Job& job) {
 
   Table metrics = root.table("metrics");
   metrics.choice<Sampling>("sampling", job.sampling, {{"day", Sampling::day}, {"bar", Sampling::bar}});
-  if (double periods = 0.0; metrics.number("periods_per_year", periods, 1e-6)) job.periods_per_year = periods;
+  if (double periods = 0.0; metrics.positive("periods_per_year", periods)) job.periods_per_year = periods;
   metrics.finish();
 
   Table engine = root.table("engine");
@@ -732,14 +809,24 @@ void read_settings(Table& root, Job& job) {
   engine.finish();
 
   Table search = root.table("search");
-  if (search.text("method", job.search_method) && job.search_method != "grid") search.problem("method", "only \"grid\" is there yet");
-  if (search.find("trials") != nullptr || search.find("seed") != nullptr) {
-    problems.push_back(fmt::format("{}: [search] trials and seed are read by sampling methods, and only the grid is there yet", job.path));
+  if (search.text("method", job.search_method) && job.search_method != "grid") {
+    static const std::vector<std::string> later = {"random", "sobol", "tpe", "cem", "cmaes", "de", "nsga2"};
+    if (std::find(later.begin(), later.end(), job.search_method) != later.end()) {
+      search.problem("method", fmt::format("\"{}\" is not there yet; only \"grid\" is", job.search_method));
+    } else {
+      std::vector<std::string> methods = later;
+      methods.insert(methods.begin(), "grid");
+      const std::string near = nearest(job.search_method, methods);
+      search.problem("method", fmt::format("'{}' is none of {}{}", job.search_method, fmt::join(methods, ", "),
+                                           near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
+    }
   }
+  // The grid draws nothing: it has every combination whatever these say.
+  search.whole("trials", job.trials, 1, std::numeric_limits<std::int64_t>::max());
+  search.whole("seed", job.seed, 0, std::numeric_limits<std::int64_t>::max());
   search.finish();
-  for (const char* later : {"validate", "montecarlo"}) {
-    if (root.find(later) != nullptr) root.problem(later, "is not there yet; remove the table");
-  }
+  refuse_later(root, "validate", {"walk_forward", "cpcv", "overfitting", "blocks"});
+  refuse_later(root, "montecarlo", {"kinds", "paths", "seed"});
 
   Table output = root.table("output");
   if (output.text("file", job.output_file) && fs::path(job.output_file).is_relative()) {
@@ -757,11 +844,30 @@ std::string strategy_path(const std::string& name, const std::string& job_path) 
   if (name.find('/') != std::string::npos || name.ends_with(".toml")) {
     return fs::path(name).is_absolute() ? name : (fs::path(job_path).parent_path() / name).string();
   }
-  const char* folder = std::getenv("QUERN_STRATEGIES");
-  return (fs::path(folder != nullptr ? folder : "jobs/strategies") / (name + ".toml")).string();
+  return (fs::path(strategy_library_folder()) / (name + ".toml")).string();
+}
+
+std::vector<std::string> library_names() {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(strategy_library_folder(), ignored)) {
+    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace
+
+std::string strategy_library_folder() {
+  if (const char* named = std::getenv("QUERN_STRATEGIES"); named != nullptr && *named != '\0') return named;
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  for (const char* beside : {"../share/quern/strategies", "../jobs/strategies", "../../jobs/strategies"}) {
+    if (const fs::path folder = program / beside; !program.empty() && fs::is_directory(folder, ignored)) return folder.lexically_normal().string();
+  }
+  return "jobs/strategies";
+}
 
 Job read_job(const std::string& path) {
   Job job;
@@ -772,6 +878,7 @@ Job read_job(const std::string& path) {
   Table root(&file, "", path, problems);
   read_settings(root, job);
 
+  const std::size_t settings_problems = problems.size();
   const toml::table* inline_strategy = file["strategy"].as_table();
   const std::string named = file["job"]["strategy"].value_or(std::string());
   root.find("strategy");
@@ -780,6 +887,7 @@ Job read_job(const std::string& path) {
     problems.push_back(fmt::format("{}: the job has a [strategy] table and names another one in job.strategy; keep one", path));
   } else if (inline_strategy != nullptr) {
     std::ostringstream text;
+    text.imbue(std::locale::classic());
     text << toml::table{{"strategy", *inline_strategy}};
     job.strategy.text = text.str();
     Table table(inline_strategy, "strategy", path, problems);
@@ -787,11 +895,15 @@ Job read_job(const std::string& path) {
   } else if (!named.empty()) {
     const std::string from = strategy_path(named, path);
     if (!fs::exists(from)) {
-      problems.push_back(fmt::format("{}: job.strategy: there is no strategy '{}' ({} does not exist)", path, named, from));
+      const std::string near = nearest(named, library_names());
+      problems.push_back(fmt::format("{}: job.strategy: there is no strategy '{}' ({} does not exist){}", path, named, from,
+                                     near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
     } else {
       job.strategy.text = read_text(from);
       other = parse_toml(job.strategy.text, from);
-      Table table(other["strategy"].as_table(), "strategy", from, problems);
+      Table whole(&other, "", from, problems);
+      Table table = whole.table("strategy");
+      whole.finish();
       if (!table.present()) problems.push_back(fmt::format("{}: there is no [strategy] table", from));
       else read_strategy(table, job.strategy);
     }
@@ -817,7 +929,9 @@ Job read_job(const std::string& path) {
   read_axes(sweep, job);
   job.declared_axes = job.axes;
   root.finish();
-  if (problems.empty()) check_ranges(job, problems);
+  if (combinations_as_double(job) > 9e15) problems.push_back(fmt::format("{}: [sweep] has more than 9e15 combinations; fewer or shorter axes", path));
+  // Only where strategy and axes are whole: what a number is checked against must be known.
+  if (problems.size() == settings_problems) check_ranges(job, problems);
   Problems all;
   for (std::string& problem : problems) all.add(std::move(problem));
   all.throw_if_any();
