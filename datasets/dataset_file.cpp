@@ -600,7 +600,28 @@ PriceRows resample(const PriceRows& rows, std::int64_t from_ns, std::int64_t to_
   return out;
 }
 
-DatasetInfo read_dataset_info(const std::string& path) {
+namespace {
+
+// Rows, first and last time of a series, from the ends of its time column.
+void read_ends(hid_t series, const std::string& label, const std::string& path, SeriesInfo& info) {
+  Handle data(H5Dopen2(series, "time", H5P_DEFAULT), H5Dclose);
+  if (!data.ok()) damaged(path, label + ": the column time is missing");
+  Handle space(H5Dget_space(data), H5Sclose), one(H5Screate(H5S_SCALAR), H5Sclose);
+  const hssize_t rows = H5Sget_simple_extent_npoints(space);
+  if (H5Sget_simple_extent_ndims(space) != 1 || rows < 1) damaged(path, label + ": it has no rows");
+  const auto read_at = [&](hsize_t row) {
+    std::int64_t time = 0;
+    if (H5Sselect_elements(space, H5S_SELECT_SET, 1, &row) < 0 ||
+        H5Dread(data, H5T_NATIVE_INT64, one, space, H5P_DEFAULT, &time) < 0)
+      damaged(path, label + ": the column time cannot be read");
+    return time;
+  };
+  info.rows = static_cast<std::size_t>(rows);
+  info.first = read_at(0);
+  info.last = read_at(static_cast<hsize_t>(rows) - 1);
+}
+
+DatasetInfo read_info(const std::string& path, bool verified) {
   const std::lock_guard lock(library());
   Handle file = open_file(path);
   check_format(file, path);
@@ -612,7 +633,7 @@ DatasetInfo read_dataset_info(const std::string& path) {
     const Instrument instrument = read_instrument(group, symbol, path);
     for (const auto& child : children(group, path)) {
       if (child == funding_name) {
-        read_funding_group(group, path);
+        if (verified) read_funding_group(group, path);
         info.funding_symbols.push_back(symbol);
         continue;
       }
@@ -621,11 +642,15 @@ DatasetInfo read_dataset_info(const std::string& path) {
       one.timeframe = child;
       one.duration = duration_in_file(child, path);
       Handle series = open_group(group, child, path);
-      const PriceRows rows = read_checked(series, symbol + " " + child, instrument.tick, path);
-      one.rows = rows.size();
-      one.first = rows.time.front();
-      one.last = rows.time.back();
-      one.gaps = gaps_of(rows.time, one.duration);
+      if (verified) {
+        const PriceRows rows = read_checked(series, symbol + " " + child, instrument.tick, path);
+        one.rows = rows.size();
+        one.first = rows.time.front();
+        one.last = rows.time.back();
+        one.gaps = gaps_of(rows.time, one.duration);
+      } else {
+        read_ends(series, symbol + " " + child, path, one);
+      }
       one.content_hash = read_text(series, "content_hash", path);
       one.source = read_text(series, "source", path);
       info.series.push_back(std::move(one));
@@ -637,6 +662,12 @@ DatasetInfo read_dataset_info(const std::string& path) {
   std::sort(info.funding_symbols.begin(), info.funding_symbols.end());
   return info;
 }
+
+}  // namespace
+
+DatasetInfo read_dataset_info(const std::string& path) { return read_info(path, true); }
+
+DatasetInfo read_dataset_listing(const std::string& path) { return read_info(path, false); }
 
 PriceRows read_rows(const std::string& path, const std::string& symbol, const std::string& timeframe) {
   const std::lock_guard lock(library());

@@ -57,6 +57,8 @@ PriceRows resample(const PriceRows& rows, std::int64_t from_ns, std::int64_t to_
 
 // All throw BadRequest with one sentence for a file that is missing, no HDF5, truncated, damaged or of another layout.
 DatasetInfo read_dataset_info(const std::string& path);
+// The same without reading the columns, so nothing is verified and `gaps` stay empty; read_rows verifies what it reads.
+DatasetInfo read_dataset_listing(const std::string& path);
 PriceRows read_rows(const std::string& path, const std::string& symbol, const std::string& timeframe);
 std::vector<FundingRate> read_funding(const std::string& path, const std::string& symbol);
 

@@ -6,9 +6,9 @@
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "host/base/error.hpp"
+#include "host/base/parallel.hpp"
 #include "host/plan/load_series.hpp"
 #include "host/results/agreement.hpp"
 #include "host/results/number_text.hpp"
@@ -102,7 +102,7 @@ int run_bench(const BenchOptions& options) {
     lanes += most;
   } while (seconds < 1.0);
   const double rate = bars * static_cast<double>(lanes) / seconds;
-  const unsigned threads = options.device == "reference" ? 1 : options.threads > 0 ? static_cast<unsigned>(options.threads) : std::max(1u, std::thread::hardware_concurrency());
+  const unsigned threads = thread_count(options.threads);
   if (options.json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     list.push_back({{"name", "rich_step"}, {"device", engine->name()}, {"instruction_set", instruction_sets()}, {"threads", threads},

@@ -25,7 +25,8 @@ class Engine {
   virtual LaneResult trace(const Job& job, const Series& series, const std::vector<double>& values, Trace& trace) = 0;
 };
 
-std::unique_ptr<Engine> make_reference_engine();
+// One combination at a time on each of `threads` threads (0: all); results do not depend on their number.
+std::unique_ptr<Engine> make_reference_engine(int threads = 1);
 std::unique_ptr<Engine> make_cpu_engine(int threads);
 // Whether this build has the CPU engine; without it make_cpu_engine throws one sentence.
 bool cpu_engine_is_built();

@@ -185,7 +185,7 @@ Series load_one(const Job& job, const std::vector<Stored>& stored, const std::st
 LoadedSeries load_series(const Job& job) {
   std::vector<Stored> stored;
   for (const auto& path : job.files) {
-    for (auto& info : read_dataset_info(path).series) stored.push_back({path, std::move(info)});
+    for (auto& info : read_dataset_listing(path).series) stored.push_back({path, std::move(info)});
   }
   std::vector<std::string> symbols = job.symbols;
   if (symbols.empty()) {

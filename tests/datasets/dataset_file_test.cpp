@@ -119,6 +119,25 @@ TEST_F(DatasetFile, RoundTrip) {
   EXPECT_EQ(bytes(), first);
 }
 
+TEST_F(DatasetFile, ListsWithoutReadingTheColumns) {
+  auto a = make_series("A", "1h", 70000), b = make_series("B", "15m", 20);
+  a.funding = {{start, 0.0001}};
+  write_dataset(path, {a, b});
+  const auto info = read_dataset_info(path), listing = read_dataset_listing(path);
+  ASSERT_EQ(listing.series.size(), 2u);
+  EXPECT_EQ(listing.funding_symbols, info.funding_symbols);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(listing.series[i].instrument.symbol, info.series[i].instrument.symbol);
+    EXPECT_EQ(listing.series[i].timeframe, info.series[i].timeframe);
+    EXPECT_EQ(listing.series[i].rows, info.series[i].rows);
+    EXPECT_EQ(listing.series[i].first, info.series[i].first);
+    EXPECT_EQ(listing.series[i].last, info.series[i].last);
+    EXPECT_EQ(listing.series[i].content_hash, info.series[i].content_hash);
+    EXPECT_EQ(listing.series[i].source, info.series[i].source);
+  }
+  EXPECT_NE(refusal([&] { read_dataset_listing(folder); }).find("folder"), std::string::npos);
+}
+
 TEST_F(DatasetFile, ReplacesOneSeriesAndKeepsTheOthers) {
   auto a = make_series("A", "1h", 10), b = make_series("B", "1h", 20), day_series = make_series("A", "1d", 5);
   a.funding = {{start, 0.0001}};
