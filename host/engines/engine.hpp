@@ -28,7 +28,5 @@ class Engine {
 // One combination at a time on each of `threads` threads (0: all); results do not depend on their number.
 std::unique_ptr<Engine> make_reference_engine(int threads = 1);
 std::unique_ptr<Engine> make_cpu_engine(int threads);
-// Whether this build has the CPU engine; without it make_cpu_engine throws one sentence.
-bool cpu_engine_is_built();
 
 }  // namespace quern

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <initializer_list>
 #include <random>
+#include <regex>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -29,11 +31,17 @@ class RandomJob {
     std::string text = "[job]\nname = \"random\"\n[data]\nfiles = [\"" + market_.file + "\"]\nsymbols = [\"" + market_.symbol +
                        "\"]\ntimeframes = [\"" + market_.timeframe + "\"]\nallow_gaps = true\n" + span();
     text += account() + costs() + rules() + metrics();
-    text += "[sweep]\nn = [" + fmt::format("{}, {}, {}", whole(2, 8), whole(9, 17), whole(18, 40)) + "]\n";
-    text += fmt::format("k = [{:.3f}, {:.3f}, {:.3f}, {:.3f}]\n", real(0.2, 1.0), real(1.0, 2.0), real(2.0, 3.0), real(3.0, 6.0));
-    text += fmt::format("m = [{:.3f}, {:.3f}]\n", real(0.3, 1.5), real(1.5, 5.0));
-    if (chance(0.5)) text += "hold = [1, 7, 40]\n", hold_ = true;
-    return text + strategy();
+    hold_ = chance(0.5);
+    const std::string body = strategy();
+    text += "[sweep]\n";
+    const auto axis = [&](const char* name, const std::string& values) {
+      if (uses(body, name)) text += fmt::format("{} = [{}]\n", name, values);
+    };
+    axis("n", fmt::format("{}, {}, {}", whole(2, 8), whole(9, 17), whole(18, 40)));
+    axis("k", fmt::format("{:.3f}, {:.3f}, {:.3f}, {:.3f}", real(0.2, 1.0), real(1.0, 2.0), real(2.0, 3.0), real(3.0, 6.0)));
+    axis("m", fmt::format("{:.3f}, {:.3f}", real(0.3, 1.5), real(1.5, 5.0)));
+    axis("hold", "1, 7, 40");
+    return text + body;
   }
 
  private:
@@ -43,6 +51,23 @@ class RandomJob {
   int whole(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
   double real(double low, double high) { return std::uniform_real_distribution<double>(low, high)(random_); }
   bool chance(double share) { return real(0.0, 1.0) < share; }
+
+  // Whether an expression of the direction that the strategy takes reads the parameter.
+  static bool uses(const std::string& body, const std::string& name) {
+    const bool longs = body.find("direction = \"short\"") == std::string::npos, shorts = body.find("direction = \"long\"") == std::string::npos;
+    std::istringstream lines(body);
+    const std::regex word("\\b" + name + "\\b"), other_side(longs && shorts ? "$^" : longs ? "short = \"[^\"]*\"" : "long = \"[^\"]*\"");
+    for (std::string line; std::getline(lines, line);) {
+      const auto equals = line.find(" = ");
+      if (equals == std::string::npos || line.rfind(name + " = ", 0) == 0 || line.rfind("direction", 0) == 0) continue;
+      const std::string value = std::regex_replace(line, other_side, "");
+      if (line.rfind("vol = ", 0) == 0 ? body.find("vol", body.find("vol = ") + 6) != std::string::npos && std::regex_search(value, word)
+                                       : std::regex_search(value.substr(std::min(equals, value.size())), word)) {
+        return true;
+      }
+    }
+    return false;
+  }
 
   std::string span() {
     if (!chance(0.5)) return "";
