@@ -53,8 +53,7 @@ Job read_job_text(const std::string& text, const std::string& name) {
 
 std::unique_ptr<Engine> make_engine(const std::string& device, int threads) {
   if (device == "reference") return make_reference_engine(threads);
-  if (device == "cpu") return make_cpu_engine(threads);
-  if (device == "auto" || device.empty()) return cpu_engine_is_built() ? make_cpu_engine(threads) : make_reference_engine(threads);
+  if (device == "cpu" || device == "auto" || device.empty()) return make_cpu_engine(threads);
   if (device == "cuda") {
     throw BadRequest("this build has no CUDA engine, and a named device is never replaced by another. Use --device cpu or auto");
   }
