@@ -73,8 +73,10 @@ int run_check(const CheckOptions& options) {
   const double work = bars * static_cast<double>(combinations);
   const double rate = static_cast<double>(loaded.series.front().candles.size()) * static_cast<double>(probe) / std::max(1e-9, seconds);
   const double rows = static_cast<double>(combinations) * static_cast<double>(loaded.series.size());
-  const double parts = rows * sizeof(LaneResult), result = job.keep_all ? rows * (sizeof(LaneResult) + 8.0 * static_cast<double>(job.axes.size())) * 0.7 : 1e6;
-  const double memory = candles + 4.0 * static_cast<double>(unit_size(job, loaded.series)) * static_cast<double>(loaded.series.size()) * sizeof(LaneResult) + 64e6;
+  const std::uint64_t unit = unit_size(job, loaded.series, engine->name());
+  const double kept = job.keep_all ? 1.0 : std::min(1.0, static_cast<double>(job.top) / static_cast<double>(unit));
+  const double parts = rows * kept * sizeof(LaneResult), result = job.keep_all ? rows * (sizeof(LaneResult) + 8.0 * static_cast<double>(job.axes.size())) * 0.7 : 1e6;
+  const double memory = candles + 4.0 * static_cast<double>(unit) * static_cast<double>(loaded.series.size()) * sizeof(LaneResult) + 64e6;
   const double available = free_space(job.output_file.empty() ? job.path : job.output_file);
   const double physical = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   if (memory > physical) {

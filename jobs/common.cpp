@@ -88,11 +88,14 @@ Interrupt::Interrupt() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &before_int_);
   sigaction(SIGTERM, &action, &before_term_);
+  action.sa_handler = SIG_IGN;   // a file beyond the limit of the process is an error that says so, like a full disk
+  sigaction(SIGXFSZ, &action, &before_size_);
 }
 
 Interrupt::~Interrupt() {
   sigaction(SIGINT, &before_int_, nullptr);
   sigaction(SIGTERM, &before_term_, nullptr);
+  sigaction(SIGXFSZ, &before_size_, nullptr);
 }
 
 bool Interrupt::asked() const { return interrupts > 0; }

@@ -26,7 +26,7 @@ void say(const std::string& text);       // standard error, one line
 bool is_terminal(int descriptor);
 std::string this_program();              // path of the running program
 
-// Ctrl-C: the first asks for an orderly end, the second ends at once.
+// Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends at once.
 class Interrupt {
  public:
   Interrupt();
@@ -34,7 +34,7 @@ class Interrupt {
   bool asked() const;
 
  private:
-  struct sigaction before_int_, before_term_;
+  struct sigaction before_int_, before_term_, before_size_;
 };
 
 // Progress with rate and time left: one line that is redrawn on a terminal, plain lines now and then elsewhere.

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "host/base/error.hpp"
 #include "host/plan/load_series.hpp"
@@ -35,32 +36,82 @@ std::string best_text(const Job& job, const JudgedTop& top) {
   return text;
 }
 
+// The result must not replace what it is made from.
+void refuse_inputs(const std::string& output, const Job& job) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (!fs::exists(output, ignored)) return;
+  if (!fs::is_regular_file(output, ignored)) {
+    throw BadRequest(fmt::format("'{}' is no file, so it cannot hold a result. Give --output a name ending in .h5", output));
+  }
+  std::vector<std::string> inputs = job.files;
+  inputs.push_back(job.path);
+  for (const std::string& input : inputs) {
+    if (fs::equivalent(output, input, ignored)) {
+      throw BadRequest(fmt::format("'{}' is read by this job and would be lost. Choose another --output", output));
+    }
+  }
+}
+
+// Whether the result of this very sweep stands already; refuses what --force would have to replace.
+bool is_complete(const std::string& output, const std::string& key) {
+  const std::string existing = existing_result_key(output);
+  if (existing == key) return true;
+  if (existing.empty()) return false;
+  throw BadRequest(fmt::format("'{}' holds the result of another job (or of other data, engine or program), which would be lost. "
+                               "Choose another --output, or --force to replace it", output));
+}
+
+int say_complete(const SweepOptions& options, const std::string& output, const std::string& key, std::uint64_t combinations) {
+  Shards::remove_left_over(output, key);
+  if (options.json) print(Json{{"result", output}, {"status", "already complete"}, {"combinations", combinations}}.dump() + "\n");
+  else print(fmt::format("{}: already complete\n", output));
+  return 0;
+}
+
 }  // namespace
 
-std::string sweep_units(const Job& job, const std::vector<Series>& series, Engine& engine, Shards& shards, std::uint64_t units,
-                        std::uint64_t size, Progress& progress, const Interrupt& interrupt) {
+std::uint64_t sweep_units(const Job& job, const std::vector<Series>& series, Engine& engine, Shards& shards, std::uint64_t units,
+                          std::uint64_t size, TopList& top, Progress& progress, const Pulse& pulse) {
   std::vector<Job> jobs;
   for (const Series& one : series) jobs.push_back(job_for(job, one));
   const std::uint64_t combinations = job.combinations();
   std::uint64_t faulty = 0;
+  std::vector<LaneResult> one_series;
+  UnitPart part;
   for (std::uint64_t unit = 0; unit < units; ++unit) {
     const std::uint64_t first = unit * size, count = std::min(size, combinations - first);
-    if (!shards.is_finished(unit)) {
-      if (interrupt.asked()) return "interrupted";
-      std::vector<LaneResult> results(count * series.size()), part(count);
+    pulse();
+    if (shards.is_finished(unit)) {
+      part = shards.read(unit);
+    } else {
+      part.refused = part.faulty = 0;
+      part.combinations.clear();
+      part.results.resize(count * series.size());
       for (std::size_t number = 0; number < series.size(); ++number) {
-        engine.evaluate(jobs[number], series[number], first, count, part.data());
-        for (std::uint64_t row = 0; row < count; ++row) results[row * series.size() + number] = part[row];
+        if (series.size() == 1) {
+          engine.evaluate(jobs[0], series[0], first, count, part.results.data());
+          break;
+        }
+        one_series.resize(count);
+        engine.evaluate(jobs[number], series[number], first, count, one_series.data());
+        for (std::uint64_t row = 0; row < count; ++row) part.results[row * series.size() + number] = one_series[row];
       }
-      for (const LaneResult& result : results) faulty += result.faults != 0;
-      shards.commit(unit, results);
+      std::uint64_t faults = 0;
+      for (const LaneResult& result : part.results) faults += result.faults != 0;
+      if (!job.keep_all) {               // no other row of this unit can reach the top list
+        TopList best(job, static_cast<std::size_t>(std::max(0, job.top)));
+        best.offer(part, first, series.size());
+        part = best.part();
+      }
+      part.faulty = faults;
+      shards.commit(unit, part);
     }
+    faulty += part.faulty;
+    top.offer(part, first, series.size());
     progress.update(first + count);
   }
-  if (faulty > 0) {
-    return fmt::format("{} rows had a fill of more than 2^53 lots (E1b): /runs/faults marks them. Set a larger account.lot", faulty);
-  }
-  return {};
+  return faulty;
 }
 
 int run_sweep(const SweepOptions& options) {
@@ -69,7 +120,7 @@ int run_sweep(const SweepOptions& options) {
   if (job.search_method != "grid") {
     throw BadRequest(fmt::format("{}: sweep runs grids, and this job asks for search.method = \"{}\". Set it to \"grid\"", job.path, job.search_method));
   }
-  (void)TopList(job, 0);   // a wrong objective or constraint is refused before any work
+  TopList best(job, static_cast<std::size_t>(std::max(0, job.top)));   // a wrong objective or constraint is refused before any work
   for (const Axis& axis : job.axes) {
     const std::string& name = job.strategy.params[static_cast<std::size_t>(axis.param)].name;
     for (const char* taken : {"decision_hash", "first_decision_bar", "faults", "series", "rank", "combination", "objective", "judged", "trades", "equity"}) {
@@ -77,52 +128,66 @@ int run_sweep(const SweepOptions& options) {
       throw BadRequest(fmt::format("{}: the swept parameter '{}' has the name of a result column, so the result could not hold both. Rename it", job.path, name));
     }
   }
+  refuse_inputs(output, job);
   const LoadedSeries loaded = load_series(job);
   const auto& series = loaded.series;
   for (const auto& notice : loaded.notices) say("note: " + notice);
   const auto engine = make_engine(job.device, job.threads);
   const std::string key = job_key(job, series, engine->name());
-  const std::uint64_t combinations = job.combinations(), size = unit_size(job, series), units = (combinations + size - 1) / size;
-  if (!options.force) {
-    const std::string existing = existing_result_key(output);
-    if (existing == key) {
-      if (options.json) print(Json{{"result", output}, {"status", "already complete"}, {"combinations", combinations}}.dump() + "\n");
-      else print(fmt::format("{}: already complete\n", output));
-      return 0;
-    }
-    if (!existing.empty()) {
-      throw BadRequest(fmt::format("'{}' holds the result of another job (or of other data, engine or program), which would be lost. "
-                                   "Choose another --output, or --force to replace it", output));
-    }
+  const std::uint64_t combinations = job.combinations(), size = unit_size(job, series, engine->name()), units = (combinations + size - 1) / size;
+  if (!options.force && is_complete(output, key)) return say_complete(options, output, key, combinations);
+  std::optional<OutputLock> lock(output);
+  if (!options.force && is_complete(output, key)) {   // another process has just finished it
+    lock.reset();
+    return say_complete(options, output, key, combinations);
   }
   Shards shards(output, key, units, options.force);
   const std::uint64_t before = shards.finished();
   if (before > 0) say(fmt::format("resuming: {} of {} parts stand already", before, units));
+  if (shards.damaged() > 0) say(fmt::format("note: {} parts are missing or damaged and are computed again", shards.damaged()));
   Catalogue catalogue(true);
   std::string arguments;
   for (const auto& text : options.set) arguments += (arguments.empty() ? "" : "\n") + text;
+  const auto done = [&] { return static_cast<std::int64_t>(std::min(shards.finished() * size, combinations)); };
   CatalogueEntry entry;
   entry.name = job.name;
   entry.job = std::filesystem::absolute(options.job).lexically_normal().string();
   entry.output = std::filesystem::absolute(output).lexically_normal().string();
   entry.engine = engine->name();
   entry.combinations = static_cast<std::int64_t>(combinations);
-  entry.done = static_cast<std::int64_t>(std::min(before * size, combinations));
+  entry.done = done();
   entry.arguments = arguments;
   const std::int64_t id = catalogue.begin(key, entry);
   Interrupt interrupt;
-  Progress progress("sweep", combinations, std::min(before * size, combinations));
-  const std::string problem = sweep_units(job, series, *engine, shards, units, size, progress, interrupt);
-  progress.finish();
-  if (problem == "interrupted") {
-    catalogue.update(id, "stopped", static_cast<std::int64_t>(std::min(shards.finished() * size, combinations)), progress.seconds(), "");
-    throw Failure(fmt::format("stopped after {} of {} parts, which are kept in '{}'. Run the same command again to go on", shards.finished(), units, shards.folder()));
+  Progress progress("sweep", combinations, static_cast<std::uint64_t>(entry.done));
+  struct Stopped {};
+  const Pulse pulse = [&] {
+    if (interrupt.asked()) throw Stopped();
+  };
+  const auto kept = [&] { return fmt::format("{} of {} parts are finished and kept in '{}'", shards.finished(), units, shards.folder()); };
+  double seconds = 0.0;
+  JudgedTop top;
+  try {
+    const std::uint64_t faulty = sweep_units(job, series, *engine, shards, units, size, best, progress, pulse);
+    progress.finish();
+    if (faulty > 0) {
+      say(fmt::format("note: {} rows had a fill of more than 2^53 lots (E1b){}. Set a larger account.lot", faulty,
+                      job.keep_all ? ": /runs/faults marks them" : ""));
+    }
+    seconds = progress.seconds();
+    top = judge(job, series, best, job.threads, pulse);
+    assemble_result(output, {job, series, engine->name(), key, shards, units, top, job.threads}, pulse);
+  } catch (const Stopped&) {
+    progress.finish();
+    catalogue.update(id, "stopped", done(), progress.seconds(), "");
+    throw Failure(fmt::format("stopped: {}. Run the same command again to go on", kept()));
+  } catch (const Failure& failure) {
+    progress.finish();
+    catalogue.update(id, "failed", done(), progress.seconds(), "");
+    throw Failure(fmt::format("{} ({})", failure.what(), kept()));
   }
-  if (!problem.empty()) say("note: " + problem);
-  const double seconds = progress.seconds();
-  const JudgedTop top = judge(job, series, rank_shards(job, series.size(), shards, units), job.threads);
-  assemble_result(output, job, series, engine->name(), key, shards, units, top);
   shards.remove();
+  lock.reset();
   catalogue.update(id, "complete", static_cast<std::int64_t>(combinations), seconds, best_text(job, top));
 
   std::uint64_t agreeing = 0, rows = 0;

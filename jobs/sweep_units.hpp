@@ -6,13 +6,16 @@
 #include <vector>
 
 #include "host/base/candles.hpp"
+#include "host/results/ranking.hpp"
+#include "host/results/result_file.hpp"
 #include "host/results/shards.hpp"
 #include "jobs/common.hpp"
 
 namespace quern {
 
-// Computes and commits every unit that is not finished. Returns "" when done, "interrupted", or what should be said.
-std::string sweep_units(const Job& job, const std::vector<Series>& series, Engine& engine, Shards& shards, std::uint64_t units,
-                        std::uint64_t size, Progress& progress, const Interrupt& interrupt);
+// Computes and commits every unit that is not finished, and offers all of them to `top`. Returns the number of rows with
+// faults. `pulse` is called before every unit.
+std::uint64_t sweep_units(const Job& job, const std::vector<Series>& series, Engine& engine, Shards& shards, std::uint64_t units,
+                          std::uint64_t size, TopList& top, Progress& progress, const Pulse& pulse);
 
 }  // namespace quern

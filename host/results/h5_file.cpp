@@ -38,7 +38,12 @@ H5File H5File::create(const std::string& path) {
   be_quiet();
   const hid_t properties = H5Pcreate(H5P_FILE_CREATE);
   H5Pset_obj_track_times(properties, false);
-  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, properties, H5P_DEFAULT);
+  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110);   // small chunk indices, metadata with checksums
+  H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+  H5Pset_cache(access, 0, 521, 0, 1.0);                             // rows come in whole chunks: keep none of them
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, properties, access);
+  H5Pclose(access);
   H5Pclose(properties);
   if (file < 0) throw Failure(fmt::format("cannot create '{}'. Check that its folder exists and may be written", path));
   return H5File(file, path);
@@ -179,6 +184,11 @@ void H5File::write_rows(const std::string& path, std::uint64_t first, std::uint6
   H5Sclose(file_space);
   H5Tclose(type);
   if (status < 0) fail("write a column of");
+}
+
+void H5File::write_chunk(const std::string& path, std::uint64_t first, const std::string& packed) {
+  const hsize_t start = first;
+  if (H5Dwrite_chunk(dataset(path), H5P_DEFAULT, 0, &start, packed.size(), packed.data()) < 0) fail("write a column of");
 }
 
 std::int64_t H5File::dataset(const std::string& path) const {

@@ -32,6 +32,8 @@ class H5File {
                      std::size_t width = 0);
   // Writes rows [first, first + count); the element type is the column's.
   void write_rows(const std::string& path, std::uint64_t first, std::uint64_t count, const void* values);
+  // Writes the chunk that begins at row `first`, as packed_chunk made it.
+  void write_chunk(const std::string& path, std::uint64_t first, const std::string& packed);
 
   bool has(const std::string& path) const;
   std::vector<std::string> children(const std::string& group) const;     // by name

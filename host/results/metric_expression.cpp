@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <vector>
 
 #include "host/base/error.hpp"
 #include "host/base/text.hpp"
@@ -116,19 +118,22 @@ class MetricParser {
 MetricExpression::MetricExpression(const std::string& text) : text_(text) { MetricParser(*this).parse(); }
 
 double MetricExpression::evaluate(const double* metrics) const {
-  std::vector<double> stack;
+  // Called for every combination, so the usual formula needs no allocation.
+  double few[16];
+  std::vector<double> many(steps_.size() > std::size(few) ? steps_.size() : 0);
+  double* const stack = many.empty() ? few : many.data();
+  std::size_t size = 0;
   for (const Step& step : steps_) {
     if (step.operation == 'n' || step.operation == 'm') {
-      stack.push_back(step.operation == 'n' ? step.value : metrics[step.metric]);
+      stack[size++] = step.operation == 'n' ? step.value : metrics[step.metric];
       continue;
     }
     if (step.operation == '~') {
-      stack.back() = -stack.back();
+      stack[size - 1] = -stack[size - 1];
       continue;
     }
-    const double b = stack.back();
-    stack.pop_back();
-    double& a = stack.back();
+    const double b = stack[--size];
+    double& a = stack[size - 1];
     switch (step.operation) {
       case '+': a = a + b; break;
       case '-': a = a - b; break;
@@ -142,7 +147,7 @@ double MetricExpression::evaluate(const double* metrics) const {
       default: a = a < b || a > b; break;
     }
   }
-  const double value = stack.back();
+  const double value = stack[0];
   return std::isfinite(value) ? value : std::numeric_limits<double>::quiet_NaN();
 }
 

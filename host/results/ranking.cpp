@@ -55,18 +55,40 @@ void TopList::offer(std::uint64_t combination, const LaneResult* results, std::s
     }
   }
   if (size_ == 0) return;
-  std::vector<double> values;
-  for (std::size_t series = 0; series < series_count; ++series) values.push_back(objective_.evaluate(results[series].metrics));
-  Ranked ranked{combination, aggregate(aggregate_, std::move(values)), {}};
+  Ranked ranked{combination, objective_.evaluate(results[0].metrics), {}};
+  if (series_count > 1) {
+    std::vector<double> values{ranked.objective};
+    for (std::size_t series = 1; series < series_count; ++series) values.push_back(objective_.evaluate(results[series].metrics));
+    ranked.objective = aggregate(aggregate_, std::move(values));
+  }
   const auto better = [this](const Ranked& a, const Ranked& b) { return is_better(a, b); };
   if (heap_.size() == size_) {
     if (!is_better(ranked, heap_.front())) return;
     std::pop_heap(heap_.begin(), heap_.end(), better);
+    ranked.results = std::move(heap_.back().results);
     heap_.pop_back();
   }
   ranked.results.assign(results, results + series_count);
   heap_.push_back(std::move(ranked));
   std::push_heap(heap_.begin(), heap_.end(), better);
+}
+
+void TopList::offer(const UnitPart& part, std::uint64_t first, std::size_t series_count) {
+  refused_ += part.refused;
+  const std::size_t rows = part.results.size() / std::max<std::size_t>(1, series_count);
+  for (std::size_t row = 0; row < rows; ++row) {
+    offer(part.combinations.empty() ? first + row : part.combinations[row], part.results.data() + row * series_count, series_count);
+  }
+}
+
+UnitPart TopList::part() const {
+  UnitPart part;
+  part.refused = refused_;
+  for (const Ranked& ranked : sorted()) {
+    part.combinations.push_back(ranked.combination);
+    part.results.insert(part.results.end(), ranked.results.begin(), ranked.results.end());
+  }
+  return part;
 }
 
 std::vector<Ranked> TopList::sorted() const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/results/metric_expression.hpp"
+#include "host/results/shards.hpp"
 #include "host/strategy/job.hpp"
 #include "kernels/market/lane_result.hpp"
 
@@ -26,8 +27,12 @@ class TopList {
   TopList(const Job& job, std::size_t size);
   // results[series]. A combination is ranked only where every series meets every constraint.
   void offer(std::uint64_t combination, const LaneResult* results, std::size_t series_count);
+  // A finished unit whose first combination is `first`.
+  void offer(const UnitPart& part, std::uint64_t first, std::size_t series_count);
   // Best first.
   std::vector<Ranked> sorted() const;
+  // What is kept here, as the part of a unit.
+  UnitPart part() const;
   std::uint64_t refused() const noexcept { return refused_; }   // combinations that miss a constraint
 
  private:

@@ -1,19 +1,19 @@
 #include "host/results/result_file.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
+#include <cstring>
 #include <filesystem>
-#include <future>
-#include <thread>
+#include <functional>
 
 #include "host/base/error.hpp"
+#include "host/base/parallel.hpp"
 #include "host/engines/engine.hpp"
 #include "host/plan/load_series.hpp"
 #include "host/results/agreement.hpp"
 #include "host/results/files.hpp"
+#include "host/results/h5_chunk.hpp"
 #include "host/results/hash.hpp"
 #include "host/results/settings.hpp"
 #include "host/results/trade_lines.hpp"
@@ -65,96 +65,116 @@ void write_series(H5File& file, const std::vector<Series>& series) {
   write_column(file, "/series/bars", ColumnType::signed64, bars);
 }
 
-// The columns of the axes for rows [first, first + count) of combinations given by `combination(row)`.
-template <typename Combination>
-void write_axes(H5File& file, const std::string& group, const Job& job, std::uint64_t first, std::uint64_t count,
-                Combination combination) {
-  std::vector<std::vector<double>> columns(job.axes.size(), std::vector<double>(count));
-  for (std::uint64_t row = 0; row < count; ++row) {
-    std::uint64_t rest = combination(row);
-    for (std::size_t axis = job.axes.size(); axis-- > 0;) {
-      const auto& values = job.axes[axis].values;
-      columns[axis][row] = values[rest % values.size()];
-      rest /= values.size();
-    }
+// Rows of /runs in a chunk: 128 KiB of a column of numbers.
+constexpr std::uint64_t chunk_rows = 16384;
+
+// The values of one axis as a column.
+class AxisColumn {
+ public:
+  AxisColumn(const Job& job, std::size_t axis)
+      : param_(job.strategy.params[static_cast<std::size_t>(job.axes[axis].param)]), values_(job.axes[axis].values) {
+    for (std::size_t later = axis + 1; later < job.axes.size(); ++later) stride_ *= job.axes[later].values.size();
+    if (param_.type == Type::category) width_ = pack(param_.choices).width;   // the same in every file of the strategy
   }
+  const std::string& name() const { return param_.name; }
+  ColumnType type() const { return param_.type == Type::category ? ColumnType::text : ColumnType::real; }
+  std::size_t width() const { return width_; }
+  // The value of a combination at `out`, which holds zeros.
+  void put(std::uint64_t combination, char* out) const {
+    const double value = values_[combination / stride_ % values_.size()];
+    if (param_.type == Type::category) param_text(param_, value).copy(out, width_);
+    else std::memcpy(out, &value, sizeof value);
+  }
+
+ private:
+  const Param& param_;
+  const std::vector<double>& values_;
+  std::uint64_t stride_ = 1;
+  std::size_t width_ = sizeof(double);
+};
+
+// A column of /runs: where it stands and how a row's value is found.
+struct RunColumn {
+  std::string path;
+  ColumnType type;
+  std::size_t width;
+  std::function<void(const LaneResult& result, std::uint64_t row, char* out)> put;
+};
+
+template <typename Value, typename Get>
+RunColumn run_column(const std::string& name, ColumnType type, Get get) {
+  return {"/runs/" + name, type, sizeof(Value), [get](const LaneResult& result, std::uint64_t row, char* out) {
+            const Value value = get(result, row);
+            std::memcpy(out, &value, sizeof value);
+          }};
+}
+
+std::vector<RunColumn> run_columns(const Job& job, std::size_t series_count) {
+  std::vector<RunColumn> columns;
   for (std::size_t axis = 0; axis < job.axes.size(); ++axis) {
-    const Param& param = job.strategy.params[static_cast<std::size_t>(job.axes[axis].param)];
-    const std::string path = group + "/" + param.name;
-    if (param.type != Type::category) {
-      file.write_rows(path, first, count, columns[axis].data());
-      continue;
-    }
-    std::vector<std::string> texts = param.choices;            // one width for every unit
-    const std::size_t width = pack(texts).width;
-    std::string bytes(width * count, '\0');
-    for (std::uint64_t row = 0; row < count; ++row) {
-      param_text(param, columns[axis][row]).copy(bytes.data() + row * width, width);
-    }
-    file.write_rows(path, first, count, bytes.data());
+    const AxisColumn column(job, axis);
+    columns.push_back({"/runs/" + column.name(), column.type(), column.width(),
+                       [column, series_count](const LaneResult&, std::uint64_t row, char* out) { column.put(row / series_count, out); }});
   }
+  for (int metric = 0; metric < metric_count; ++metric) {
+    columns.push_back(run_column<double>(metric_names[metric], ColumnType::real,
+                                         [metric](const LaneResult& result, std::uint64_t) { return result.metrics[metric]; }));
+  }
+  columns.push_back(run_column<std::uint64_t>("decision_hash", ColumnType::unsigned64,
+                                              [](const LaneResult& result, std::uint64_t) { return result.decision_hash; }));
+  columns.push_back(run_column<std::int32_t>("first_decision_bar", ColumnType::signed32,
+                                             [](const LaneResult& result, std::uint64_t) { return result.first_decision_bar; }));
+  columns.push_back(run_column<std::uint32_t>("faults", ColumnType::unsigned32,
+                                              [](const LaneResult& result, std::uint64_t) { return result.faults; }));
+  if (series_count > 1) {
+    columns.push_back(run_column<std::int32_t>("series", ColumnType::signed32, [series_count](const LaneResult&, std::uint64_t row) {
+      return static_cast<std::int32_t>(row % series_count);
+    }));
+  }
+  return columns;
 }
 
-void create_axes(H5File& file, const std::string& group, const Job& job, std::uint64_t rows, std::uint64_t chunk) {
-  for (const Axis& axis : job.axes) {
-    const Param& param = job.strategy.params[static_cast<std::size_t>(axis.param)];
-    const bool text = param.type == Type::category;
-    file.create_column(group + "/" + param.name, text ? ColumnType::text : ColumnType::real, rows, chunk,
-                       text ? pack(param.choices).width : 0);
-  }
-}
-
-void write_runs(H5File& file, const Job& job, std::size_t series_count, const Shards& shards, std::uint64_t units,
-                std::uint64_t unit_rows) {
-  const std::uint64_t rows = job.combinations() * series_count;
+void write_runs(H5File& file, const Assembly& assembly, const Pulse& pulse) {
+  const std::size_t series_count = assembly.series.size();
+  const std::uint64_t rows = assembly.job.combinations() * series_count, chunk = std::min(chunk_rows, rows);
   file.create_group("/runs");
-  create_axes(file, "/runs", job, rows, unit_rows);
-  for (const char* name : metric_names) file.create_column(fmt::format("/runs/{}", name), ColumnType::real, rows, unit_rows);
-  file.create_column("/runs/decision_hash", ColumnType::unsigned64, rows, unit_rows);
-  file.create_column("/runs/first_decision_bar", ColumnType::signed32, rows, unit_rows);
-  file.create_column("/runs/faults", ColumnType::unsigned32, rows, unit_rows);
-  if (series_count > 1) file.create_column("/runs/series", ColumnType::signed32, rows, unit_rows);
+  const std::vector<RunColumn> columns = run_columns(assembly.job, series_count);
+  for (const RunColumn& column : columns) file.create_column(column.path, column.type, rows, chunk, column.width);
 
+  std::vector<LaneResult> pending;     // rows from `first` that are not in the file yet
+  std::vector<std::string> packed(columns.size());
   std::uint64_t first = 0;
-  for (std::uint64_t unit = 0; unit < units; ++unit) {
-    const std::vector<LaneResult> results = shards.read(unit);
-    const std::uint64_t count = results.size();
-    write_axes(file, "/runs", job, first, count, [&](std::uint64_t row) { return (first + row) / series_count; });
-    std::vector<double> values(count);
-    for (int metric = 0; metric < metric_count; ++metric) {
-      for (std::uint64_t row = 0; row < count; ++row) values[row] = results[row].metrics[metric];
-      file.write_rows(fmt::format("/runs/{}", metric_names[metric]), first, count, values.data());
-    }
-    std::vector<std::uint64_t> hashes(count);
-    std::vector<std::int32_t> bars(count), numbers(count);
-    std::vector<std::uint32_t> faults(count);
-    for (std::uint64_t row = 0; row < count; ++row) {
-      hashes[row] = results[row].decision_hash;
-      bars[row] = results[row].first_decision_bar;
-      faults[row] = results[row].faults;
-      numbers[row] = static_cast<std::int32_t>((first + row) % series_count);
-    }
-    file.write_rows("/runs/decision_hash", first, count, hashes.data());
-    file.write_rows("/runs/first_decision_bar", first, count, bars.data());
-    file.write_rows("/runs/faults", first, count, faults.data());
-    if (series_count > 1) file.write_rows("/runs/series", first, count, numbers.data());
+  const auto flush = [&](std::uint64_t count) {
+    pulse();
+    parallel_for(columns.size(), thread_count(assembly.threads), [&](std::size_t at) {
+      const RunColumn& column = columns[at];
+      std::string bytes(chunk * column.width, '\0');
+      for (std::uint64_t row = 0; row < count; ++row) column.put(pending[row], first + row, bytes.data() + row * column.width);
+      packed[at] = packed_chunk(bytes, column.width);
+    });
+    for (std::size_t at = 0; at < columns.size(); ++at) file.write_chunk(columns[at].path, first, packed[at]);
+    pending.erase(pending.begin(), pending.begin() + static_cast<std::ptrdiff_t>(count));
     first += count;
+  };
+  for (std::uint64_t unit = 0; unit < assembly.units; ++unit) {
+    const UnitPart part = assembly.shards.read(unit);
+    pending.insert(pending.end(), part.results.begin(), part.results.end());
+    while (pending.size() >= chunk) flush(chunk);
   }
+  if (!pending.empty()) flush(pending.size());
   if (first != rows) throw Failure(fmt::format("the finished parts hold {} rows of {}. Run the sweep again with --force", first, rows));
 }
 
 // Trades and equity of the best combination, on the reference engine, all series one after the other.
-void write_best(H5File& file, const Job& job, const std::vector<Series>& series, const JudgedTop& top) {
+void write_best(H5File& file, const std::vector<Series>& series, const JudgedTop& top) {
   file.create_group("/top/trades");
   file.create_group("/top/equity");
   std::vector<std::int32_t> equity_series, trade_series, side, decision_bar, entry_bar, exit_bar;
   std::vector<std::int64_t> time;
   std::vector<double> equity, entry, exit, quantity, fees, funding, slippage, profit, mae, mfe;
   std::vector<std::string> reasons;
-  for (std::size_t number = 0; number < series.size() && !top.ranked.empty(); ++number) {
-    const auto engine = make_reference_engine();
-    Trace trace;
-    engine->trace(job_for(job, series[number]), series[number], job.combination(top.ranked.front().combination), trace);
+  for (std::size_t number = 0; number < top.best.size(); ++number) {
+    const Trace& trace = top.best[number];
     for (std::size_t bar = 0; bar < trace.equity.size(); ++bar) {
       equity_series.push_back(static_cast<std::int32_t>(number));
       time.push_back(series[number].candles.time[bar]);
@@ -202,8 +222,13 @@ void write_best(H5File& file, const Job& job, const std::vector<Series>& series,
 void write_top(H5File& file, const Job& job, const std::vector<Series>& series, const JudgedTop& top) {
   const std::size_t series_count = series.size(), rows = top.ranked.size() * series_count;
   file.create_group("/top");
-  create_axes(file, "/top", job, rows, rows);
-  write_axes(file, "/top", job, 0, rows, [&](std::uint64_t row) { return top.ranked[row / series_count].combination; });
+  for (std::size_t axis = 0; axis < job.axes.size(); ++axis) {
+    const AxisColumn column(job, axis);
+    std::string bytes(rows * column.width(), '\0');
+    for (std::size_t row = 0; row < rows; ++row) column.put(top.ranked[row / series_count].combination, bytes.data() + row * column.width());
+    file.create_column("/top/" + column.name(), column.type(), rows, rows, column.width());
+    file.write_rows("/top/" + column.name(), 0, rows, bytes.data());
+  }
   std::vector<std::int32_t> rank, number, judged;
   std::vector<std::uint64_t> combination, hash, reference_hash;
   std::vector<double> objective, values(rows), reference(rows);
@@ -233,59 +258,48 @@ void write_top(H5File& file, const Job& job, const std::vector<Series>& series, 
     write_column(file, fmt::format("/top/{}", metric_names[metric]), ColumnType::real, values);
     write_column(file, fmt::format("/top/reference_{}", metric_names[metric]), ColumnType::real, reference);
   }
-  write_best(file, job, series, top);
+  write_best(file, series, top);
 }
 
 }  // namespace
 
-std::uint64_t unit_size(const Job& job, const std::vector<Series>& series) {
+std::uint64_t unit_size(const Job& job, const std::vector<Series>& series, const std::string& engine) {
   std::uint64_t bars = 1;
   for (const Series& one : series) bars += one.candles.size();
-  const std::uint64_t by_work = 4'000'000'000ull / bars, by_rows = 16384 / std::max<std::size_t>(1, series.size());
+  // A second or so of work, so that little is lost when a run ends and an end that is asked for comes soon.
+  const std::uint64_t work = engine == "reference" ? 10'000'000ull : 4'000'000'000ull;
+  const std::uint64_t by_work = work / bars, by_rows = chunk_rows / std::max<std::size_t>(1, series.size());
   const std::uint64_t size = std::max<std::uint64_t>(64, std::min(by_work, by_rows));
   return std::min(size, std::max<std::uint64_t>(1, job.combinations()));
 }
 
-TopList rank_shards(const Job& job, std::size_t series_count, const Shards& shards, std::uint64_t units) {
-  TopList top(job, static_cast<std::size_t>(std::max(0, job.top)));
-  std::uint64_t combination = 0;
-  for (std::uint64_t unit = 0; unit < units; ++unit) {
-    const std::vector<LaneResult> results = shards.read(unit);
-    for (std::size_t row = 0; row + series_count <= results.size(); row += series_count) {
-      top.offer(combination++, results.data() + row, series_count);
-    }
-  }
-  return top;
-}
-
-JudgedTop judge(const Job& job, const std::vector<Series>& series, const TopList& top, int threads) {
-  JudgedTop judged{top.sorted(), {}, top.refused()};
+JudgedTop judge(const Job& job, const std::vector<Series>& series, const TopList& top, int threads, const Pulse& pulse) {
+  JudgedTop judged{top.sorted(), {}, {}, top.refused()};
   judged.rows.assign(judged.ranked.size(), std::vector<JudgedRow>(series.size()));
+  judged.best.resize(judged.ranked.empty() ? 0 : series.size());
   std::vector<Job> jobs;
   for (const Series& one : series) jobs.push_back(job_for(job, one));
-  std::atomic<std::size_t> next{0};
-  const std::size_t rows = judged.ranked.size() * series.size();
-  const auto work = [&] {
-    const auto engine = make_reference_engine();
-    for (std::size_t row = next++; row < rows; row = next++) {
-      const std::size_t rank = row / series.size(), number = row % series.size();
-      JudgedRow& out = judged.rows[rank][number];
+  const auto engine = make_reference_engine(1);
+  parallel_for(judged.ranked.size() * series.size(), thread_count(threads), [&](std::size_t row) {
+    pulse();
+    const std::size_t rank = row / series.size(), number = row % series.size();
+    JudgedRow& out = judged.rows[rank][number];
+    if (rank == 0) {
+      out.reference = engine->trace(jobs[number], series[number], job.combination(judged.ranked[0].combination), judged.best[number]);
+    } else {
       engine->evaluate(jobs[number], series[number], judged.ranked[rank].combination, 1, &out.reference);
-      const Agreement agreement = compare_results(judged.ranked[rank].results[number], out.reference, job.precision, job.account.capital);
-      out.agrees = agreement.agrees();
-      out.difference = agreement.text();
     }
-  };
-  const unsigned wanted = threads > 0 ? static_cast<unsigned>(threads) : std::max(1u, std::thread::hardware_concurrency());
-  std::vector<std::future<void>> workers;
-  for (unsigned worker = 0; worker < std::min<std::size_t>(wanted, rows); ++worker) workers.push_back(std::async(std::launch::async, work));
-  for (auto& worker : workers) worker.get();
+    const Agreement agreement = compare_results(judged.ranked[rank].results[number], out.reference, job.precision, job.account.capital);
+    out.agrees = agreement.agrees();
+    out.difference = agreement.text();
+  });
   return judged;
 }
 
-void assemble_result(const std::string& path, const Job& job, const std::vector<Series>& series, const std::string& engine,
-                     const std::string& key, const Shards& shards, std::uint64_t units, const JudgedTop& top) {
-  const std::string temporary = fmt::format("{}.tmp{}", path, ::getpid());
+void assemble_result(const std::string& path, const Assembly& assembly, const Pulse& pulse) {
+  const Job& job = assembly.job;
+  const std::vector<Series>& series = assembly.series;
+  const std::string temporary = assembly.shards.folder() + "/result.h5";   // nothing is left of it when the parts are removed
   try {
     H5File file = H5File::create(temporary);
     file.write_attribute("format", std::string(format_name));
@@ -293,27 +307,27 @@ void assemble_result(const std::string& path, const Job& job, const std::vector<
     file.write_attribute("program", std::string("quern"));
     file.write_attribute("program_version", std::string(program_version));
     file.write_attribute("execution_model_version", std::int64_t{execution_model_version});
-    file.write_attribute("engine", engine);
-    file.write_attribute("device", engine == "cuda" ? std::string("cuda") : std::string("cpu"));
+    file.write_attribute("engine", assembly.engine);
+    file.write_attribute("device", assembly.engine == "cuda" ? std::string("cuda") : std::string("cpu"));
     file.write_attribute("precision", std::string(precision_name(job.precision)));
     file.write_attribute("job_name", job.name);
     file.write_attribute("job_hash", content_hash(job.text));
-    file.write_attribute("job_key", key);
+    file.write_attribute("job_key", assembly.key);
     file.write_attribute("job_text", job.text);
     file.write_attribute("settings", settings_json(job, series));
     std::string hashes;
     for (const Series& one : series) hashes += (hashes.empty() ? "" : "\n") + one.dataset_hash;
     file.write_attribute("dataset_hashes", hashes);
     file.write_attribute("combinations", static_cast<std::int64_t>(job.combinations()));
-    file.write_attribute("refused_by_constraints", static_cast<std::int64_t>(top.refused));
+    file.write_attribute("refused_by_constraints", static_cast<std::int64_t>(assembly.top.refused));
     write_series(file, series);
-    if (job.keep_all) write_runs(file, job, series.size(), shards, units, unit_size(job, series) * series.size());
-    write_top(file, job, series, top);
+    if (job.keep_all) write_runs(file, assembly, pulse);
+    write_top(file, job, series, assembly.top);
     file.close();
     commit_file(temporary, path);
   } catch (...) {
     std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
+    std::filesystem::remove(temporary, ignored);   // a full disk needs the room
     throw;
   }
 }

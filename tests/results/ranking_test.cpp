@@ -57,6 +57,29 @@ TEST(TopList, ordersBestFirstNanLastTiesByCombination) {
   EXPECT_EQ(order, (std::vector<std::uint64_t>{2, 4, 0, 3}));
 }
 
+TEST(TopList, ofUnitsIsTheTopListOfAll) {
+  Job job;
+  job.objectives = {"sharpe_ratio"};
+  job.constraints = {"n_trades >= 30"};
+  TopList whole(job, 5), of_parts(job, 5);
+  std::vector<UnitPart> parts;
+  for (std::uint64_t first = 0; first < 100; first += 10) {
+    UnitPart unit;
+    for (std::uint64_t at = first; at < first + 10; ++at) {
+      unit.results.push_back(with(static_cast<double>(at * 37 % 11), at % 3 == 0 ? 29.0 : 30.0, 0.0));
+      whole.offer(at, &unit.results.back(), 1);
+    }
+    TopList best(job, 5);
+    best.offer(unit, first, 1);
+    parts.push_back(best.part());
+  }
+  for (std::size_t at = parts.size(); at-- > 0;) of_parts.offer(parts[at], 1000, 1);
+  ASSERT_EQ(of_parts.sorted().size(), 5u);
+  for (std::size_t rank = 0; rank < 5; ++rank) EXPECT_EQ(of_parts.sorted()[rank].combination, whole.sorted()[rank].combination);
+  EXPECT_EQ(of_parts.refused(), whole.refused());
+  EXPECT_EQ(whole.refused(), 34u);
+}
+
 TEST(TopList, keepsOnlyWhatMeetsTheConstraintsOnEverySeries) {
   Job job;
   job.objectives = {"max_drawdown"};
