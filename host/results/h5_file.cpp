@@ -30,6 +30,9 @@ hid_t memory_type(ColumnType type, std::size_t width) {
   return text;
 }
 
+// A file that the disk would not take stays open inside the library, and its handler at exit would touch it again and crash.
+[[maybe_unused]] const bool without_exit_handler = H5dont_atexit() >= 0;
+
 void be_quiet() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
 }  // namespace
