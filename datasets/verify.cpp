@@ -80,7 +80,7 @@ VerifyReport verify_rows(const PriceRows& rows, std::int64_t duration, const std
       off_grid("times are off the grid"), values("values are no numbers or not positive"), shape("rows break low <= open, close <= high"),
       ticks("prices cannot be held in ticks"), gaps("gaps"), prints("suspicious bars");
   const double median = median_range(rows);
-  std::size_t missing = 0, holes = 0, silent = 0, first_silent = 0, rounded = 0;
+  std::size_t missing = 0, holes = 0, silent = 0, first_silent = 0, rounded = 0, rounded_closes = 0, first_rounded_close = 0;
   std::string first_rounded;
 
   for (std::size_t i = 0; i < count; ++i) {
@@ -116,8 +116,17 @@ VerifyReport verify_rows(const PriceRows& rows, std::int64_t duration, const std
       shape.add(fmt::format("{}: high {} is below low {}", at(i), high, low));
     } else {
       for (const auto& [name, price] : {std::pair{"open", open}, std::pair{"close", close}}) {
-        if (price > high) shape.add(fmt::format("{}: high {} is below {} {}", at(i), high, name, price));
-        if (price < low) shape.add(fmt::format("{}: low {} is above {} {}", at(i), low, name, price));
+        const bool above = price > high, below = price < low;
+        // As at import: a close one tick beyond is a print that the source rounded apart from the extremes.
+        if ((above || below) && price != open && tick) {
+          const double beyond = above ? price - high : low - price;
+          if (round_half_away(beyond * tick->denominator / tick->numerator) <= 1.0) {
+            if (rounded_closes++ == 0) first_rounded_close = i;
+            continue;
+          }
+        }
+        if (above) shape.add(fmt::format("{}: high {} is below {} {}", at(i), high, name, price));
+        if (below) shape.add(fmt::format("{}: low {} is above {} {}", at(i), low, name, price));
       }
     }
     if (median > 0.0) {
@@ -147,6 +156,9 @@ VerifyReport verify_rows(const PriceRows& rows, std::int64_t duration, const std
   if (holes > 1) report.notices.push_back(fmt::format("{} gaps, {} bars missing in all", holes, missing));
   prints.move_to(report.notices);
   if (silent > 0) report.notices.push_back(fmt::format("{} of {} bars have no volume (first: {})", silent, count, at(first_silent)));
+  if (rounded_closes > 0)
+    report.notices.push_back(fmt::format("{} close{} one tick beyond the high or low of the bar, first {}", rounded_closes,
+                                         rounded_closes == 1 ? " is" : "s are", at(first_rounded_close)));
   if (rounded > 0)
     report.notices.push_back(fmt::format("{} of {} prices rounded: they are no multiple of the tick {} (first: {})", rounded,
                                          4 * count, tick->value, first_rounded));

@@ -12,8 +12,8 @@
 namespace quern {
 
 struct VerifyReport {
-  // Order, duplicates, times off the grid, values that are no numbers or not positive, open or close outside low to high,
-  // prices that have no ticks.
+  // Order, duplicates, times off the grid, values that are no numbers or not positive, open or close outside low to high
+  // (a close one tick beyond is a notice), prices that have no ticks.
   std::vector<std::string> problems;
   // Gaps, suspicious prints, bars without volume, prices that the tick rounds. Nothing of it is changed or removed.
   std::vector<std::string> notices;

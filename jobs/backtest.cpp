@@ -6,6 +6,7 @@
 
 #include "host/base/error.hpp"
 #include "host/plan/load_series.hpp"
+#include "host/report/size_notes.hpp"
 #include "host/report/tables.hpp"
 #include "host/results/files.hpp"
 #include "host/results/number_text.hpp"
@@ -18,7 +19,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json json_of(const Job& job, const Series& series, const LaneResult& result, const Trades& trades, const std::string& engine) {
+Json json_of(const Job& job, const Series& series, const LaneResult& result, const Trades& trades, const std::string& engine,
+             const std::vector<std::string>& notices) {
   Json metrics = Json::object(), params = Json::object();
   for (int metric = 0; metric < metric_count; ++metric) {
     const double value = result.metrics[metric];
@@ -37,7 +39,8 @@ Json json_of(const Job& job, const Series& series, const LaneResult& result, con
                {"first_decision_bar", result.first_decision_bar},
                {"decision_hash", fmt::format("{:016x}", result.decision_hash)},
                {"engine", engine},
-               {"parameters", params}};
+               {"parameters", params},
+               {"notices", notices}};
   if (trades.open.side != 0) {
     json["open_position"] = {{"side", trades.open.side > 0 ? "long" : "short"}, {"entry_bar", trades.open.entry_bar},
                              {"quantity", static_cast<double>(trades.open.lots) * series.instrument.lot}};
@@ -82,16 +85,19 @@ int run_backtest(const BacktestOptions& options) {
     if (!options.equity.empty()) {
       equity_text += equity_csv(trace, series, several ? series.instrument.symbol + "," + series.candles.timeframe + "," : "");
     }
+    std::vector<std::string> notices = size_notes(*engine, own, series, result, trace);
+    if (const std::string why = few_trades_text(result, series); !why.empty()) notices.push_back(why);
     if (options.json) {
-      list.push_back(json_of(job, series, result, trades, engine->name()));
+      if (trades.lines.empty()) for (const auto& notice : notices) say(fmt::format("note: {} {}: {}", series.instrument.symbol, series.candles.timeframe, notice));
+      list.push_back(json_of(job, series, result, trades, engine->name(), notices));
       continue;
     }
     table += fmt::format("{} {}, {} bars, decisions from bar {}, strategy {}, engine {}\n\n{}\n{}", series.instrument.symbol,
                          series.candles.timeframe, series.candles.size(), result.first_decision_bar, job.strategy.name,
                          engine->name(), metrics_table(result.metrics), trades_table(trades, series, 5));
     if (trades.open.side != 0) table += "a position is still open at the end of the data (rules.end = \"open\")\n";
-    const std::string why = few_trades_text(result, series);
-    table += (why.empty() ? "" : "\n" + why) + (several ? "\n" : "");
+    for (const auto& notice : notices) table += "\n" + notice + "\n";
+    if (several) table += "\n";
   }
   if (!options.trades.empty()) write_file(options.trades, trades_text);
   if (!options.equity.empty()) write_file(options.equity, equity_text);

@@ -1,12 +1,12 @@
 // quern data verify: whether every stored series can be traded on.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "datasets/dataset_file.hpp"
+#include "datasets/verify.hpp"
 #include "host/base/error.hpp"
-#include "host/base/time.hpp"
+#include "host/results/number_text.hpp"
 #include "jobs/common.hpp"
 
 namespace quern {
@@ -18,26 +18,26 @@ int run_data_verify(const DataFileOptions& options) {
   const auto given = positive_option("--tick", options.tick);
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   std::string text;
-  std::size_t bad = 0;
+  std::vector<std::string> problems;
   for (const SeriesInfo& series : info.series) {
     const PriceRows rows = read_rows(options.file, series.instrument.symbol, series.timeframe);
-    std::size_t disordered = 0, impossible = 0, rounded = 0;
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      disordered += row > 0 && rows.time[row] <= rows.time[row - 1];
-      const double top = std::max(rows.open[row], rows.close[row]), bottom = std::min(rows.open[row], rows.close[row]);
-      impossible += !(rows.high[row] >= top && rows.low[row] <= bottom && rows.low[row] > 0.0 && rows.volume[row] >= 0.0);
-    }
     const TickSize tick = given ? tick_from(*given).value_or(series.instrument.tick) : series.instrument.tick;
-    to_candles(rows, series.timeframe, tick, &rounded);
-    bad += disordered + impossible;
-    list.push_back({{"symbol", series.instrument.symbol}, {"timeframe", series.timeframe}, {"bars", rows.size()}, {"out_of_order", disordered},
-                    {"impossible", impossible}, {"off_tick_prices", rounded}, {"gaps", series.gaps.size()}});
-    text += fmt::format("{} {}: {} bars, {} out of order, {} impossible, {} prices off the tick {}, {} gaps{}\n", series.instrument.symbol,
-                        series.timeframe, rows.size(), disordered, impossible, rounded, tick.value, series.gaps.size(),
-                        series.gaps.empty() ? "" : fmt::format(" (first after {})", iso_time(series.gaps.front().after)));
+    const VerifyReport report = verify_rows(rows, series.duration, tick);
+    const std::string name = fmt::format("{} {}", series.instrument.symbol, series.timeframe);
+    for (const auto& problem : report.problems) problems.push_back(name + ": " + problem);
+    std::size_t rounded = 0;
+    if (report.problems.empty()) to_candles(rows, series.timeframe, tick, &rounded);
+    list.push_back({{"symbol", series.instrument.symbol}, {"timeframe", series.timeframe}, {"bars", rows.size()}, {"tick", tick.value},
+                    {"rounded_prices", rounded}, {"gaps", series.gaps.size()}, {"notices", report.notices}});
+    text += fmt::format("{}: {} bars, no problem, {} gaps, {} of {} prices rounded to the tick {}\n", name, rows.size(), series.gaps.size(), rounded,
+                        4 * rows.size(), shortest_text(tick.value));
+    for (const auto& notice : report.notices) text += "  " + notice + "\n";
   }
-  if (bad > 0) {
-    throw Failure(fmt::format("'{}' has {} rows that no market can have made; results on them mean nothing. Import it again\n{}", options.file, bad, text));
+  if (!problems.empty()) {
+    std::string all;
+    for (const auto& problem : problems) all += "\n" + problem;
+    throw Failure(fmt::format("'{}' holds rows that no market can have made; results on them mean nothing. Import the series again with --replace{}",
+                              options.file, all));
   }
   print(options.json ? list.dump(2) + "\n" : text);
   return 0;

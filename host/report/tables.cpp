@@ -25,15 +25,21 @@ std::string padded(const std::string& text, std::size_t width, bool right) {
   return right ? space + text : text + space;
 }
 
+// Rounded to two decimals, without the sign of a negative zero.
+std::string two_decimals(double value) {
+  const std::string text = fmt::format("{:.2f}", value);
+  return text == "-0.00" ? "0.00" : text;
+}
+
 std::string metric_text(Metric metric, double value) {
   switch (metric) {
     case Metric::total_return: case Metric::cagr: case Metric::volatility_ann: case Metric::max_drawdown:
     case Metric::avg_drawdown: case Metric::ulcer_index: case Metric::exposure_time: case Metric::win_rate:
     case Metric::buy_and_hold_return: case Metric::value_at_risk: case Metric::cond_value_at_risk: case Metric::ambiguous_share:
-      return std::isnan(value) ? "-" : fmt::format("{:.2f} %", 100.0 * value);
+      return std::isnan(value) ? "-" : two_decimals(100.0 * value) + " %";
     case Metric::expectancy: case Metric::avg_win: case Metric::avg_loss: case Metric::best_trade: case Metric::worst_trade:
     case Metric::fees_paid: case Metric::funding_paid: case Metric::slippage_paid: case Metric::equity_final:
-    case Metric::equity_peak: return std::isnan(value) ? "-" : fmt::format("{:.2f}", value);
+    case Metric::equity_peak: return std::isnan(value) ? "-" : two_decimals(value);
     case Metric::max_drawdown_duration: return std::isnan(value) ? "-" : fmt::format("{:.1f} days", value);
     default: return short_text(value, 4);
   }
@@ -112,11 +118,11 @@ std::string few_trades_text(const LaneResult& result, const Series& series) {
   if (result.first_decision_bar >= bars - 1) {
     text += " The series ends before every expression is ready: load more bars, shorten the look-backs, or set rules.warmup = \"own\".";
   } else if (metric(Metric::filtered) == 0.0 && metric(Metric::rejected) == 0.0) {
-    text += " The entry condition was hardly ever true: loosen its parts one at a time.";
+    text += fmt::format(" The entry condition was {} true: loosen its parts one at a time.", metric(Metric::n_trades) == 0.0 ? "never" : "hardly ever");
   } else if (metric(Metric::rejected) > metric(Metric::filtered)) {
     text += " Check that stops and targets lie on their right side and that the size reaches one lot and the minimum notional.";
   }
-  return text + "\n";
+  return text;
 }
 
 std::string heatmap_text(const std::string& x_name, const std::vector<std::string>& x, const std::string& y_name,

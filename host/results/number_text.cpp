@@ -24,7 +24,7 @@ std::string decimal_text(bool negative, unsigned __int128 units, int decimals) {
 
 }  // namespace
 
-std::string shortest_text(double value) { return std::isnan(value) ? std::string() : fmt::format("{}", value); }
+std::string shortest_text(double value) { return std::isnan(value) ? std::string() : fmt::format("{}", value + 0.0); }   // -0 is 0
 
 std::string price_text(std::int32_t ticks, const TickSize& tick) {
   double power = 1.0;

@@ -30,8 +30,13 @@ constexpr const char* lock_name = "/lock";
 std::string first_line(const std::string& key, std::uint64_t units) { return fmt::format("quern-parts 2 {} {}", key, units); }
 
 void create_folder(const std::string& folder) {
+  // Folders above are not made: a slip in a path must not scatter results.
+  const fs::path above = fs::path(folder).parent_path();
   std::error_code failed;
-  fs::create_directories(folder, failed);
+  if (!above.empty() && !fs::is_directory(above, failed)) {
+    throw BadRequest(fmt::format("there is no folder '{}', so the result cannot stand there. Make it, or choose another --output", above.string()));
+  }
+  fs::create_directory(folder, failed);
   if (failed) throw Failure(fmt::format("cannot create '{}': {}. Choose another folder for the result", folder, failed.message()));
 }
 

@@ -35,6 +35,19 @@ TEST(Verify, SaysNothingOfACleanSeries) {
   EXPECT_TRUE(report.notices.empty());
 }
 
+TEST(Verify, ACloseOneTickBeyondTheExtremesIsANotice) {
+  auto rows = clean(12);
+  rows.close[3] = 102.01;
+  rows.close[5] = 97.99;
+  auto report = verify_rows(rows, hour, tick_from(0.01));
+  EXPECT_TRUE(report.problems.empty());
+  EXPECT_TRUE(has(report.notices, "2 closes are one tick beyond the high or low of the bar, first row 4"));
+  rows.close[3] = 102.02;
+  report = verify_rows(rows, hour, tick_from(0.01));
+  EXPECT_TRUE(has(report.problems, "row 4 (2024-01-01T03:00:00Z): high 102 is below close 102.02"));
+  EXPECT_EQ(report.problems.size(), 1u);
+}
+
 TEST(Verify, NamesEveryProblemAtOnce) {
   auto rows = clean(12);
   rows.time[2] = rows.time[1];
