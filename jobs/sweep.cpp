@@ -136,6 +136,7 @@ int run_sweep(const SweepOptions& options) {
   const std::string key = job_key(job, series, engine->name());
   const std::uint64_t combinations = job.combinations(), size = unit_size(job, series, engine->name()), units = (combinations + size - 1) / size;
   if (!options.force && is_complete(output, key)) return say_complete(options, output, key, combinations);
+  Interrupt interrupt;                 // from the first part on an end that is asked for leaves them in order
   std::optional<OutputLock> lock(output);
   if (!options.force && is_complete(output, key)) {   // another process has just finished it
     lock.reset();
@@ -158,7 +159,6 @@ int run_sweep(const SweepOptions& options) {
   entry.done = done();
   entry.arguments = arguments;
   const std::int64_t id = catalogue.begin(key, entry);
-  Interrupt interrupt;
   Progress progress("sweep", combinations, static_cast<std::uint64_t>(entry.done));
   struct Stopped {};
   const Pulse pulse = [&] {

@@ -143,8 +143,8 @@ Series load_one(const Job& job, const std::vector<Stored>& stored, const std::st
   });
   const Stored* source = exact != stored.end() ? &*exact : finest(stored, symbol, *duration);
   if (source == nullptr) {
-    throw BadRequest(fmt::format("{}: {} has no {} and none can be resampled; the files hold {}", job.path, symbol,
-                                 timeframe, what_exists(stored)));
+    throw BadRequest(fmt::format("{}: {} has no {} and none can be resampled; the files hold {}. Choose one of these or a multiple of one",
+                                 job.path, symbol, timeframe, what_exists(stored)));
   }
   PriceRows rows = read_rows(source->path, symbol, source->info.timeframe);
   if (source->info.duration != *duration) rows = resample(rows, source->info.duration, *duration);
