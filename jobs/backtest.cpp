@@ -6,7 +6,7 @@
 
 #include "host/base/error.hpp"
 #include "host/plan/load_series.hpp"
-#include "host/report/size_notes.hpp"
+#include "host/report/explanation.hpp"
 #include "host/report/tables.hpp"
 #include "host/results/files.hpp"
 #include "host/results/number_text.hpp"
@@ -85,18 +85,24 @@ int run_backtest(const BacktestOptions& options) {
     if (!options.equity.empty()) {
       equity_text += equity_csv(trace, series, several ? series.instrument.symbol + "," + series.candles.timeframe + "," : "");
     }
-    std::vector<std::string> notices = size_notes(*engine, own, series, result, trace);
-    if (const std::string why = few_trades_text(result, series); !why.empty()) notices.push_back(why);
+    const Explanation explanation = explain(own, series, result);
+    std::vector<std::string> notices;
+    if (!explanation.size_problem.empty()) notices.push_back(explanation.size_problem);
+    if (!explanation.cap_note.empty()) notices.push_back(explanation.cap_note);
     if (options.json) {
+      if (trades.lines.empty() && !explanation.advice.empty()) notices.push_back(explanation.advice);
       if (trades.lines.empty()) for (const auto& notice : notices) say(fmt::format("note: {} {}: {}", series.instrument.symbol, series.candles.timeframe, notice));
       list.push_back(json_of(job, series, result, trades, engine->name(), notices));
+      list.back()["explanation"] = explanation_json(explanation, series);
       continue;
     }
     table += fmt::format("{} {}, {} bars, decisions from bar {}, strategy {}, engine {}\n\n{}\n{}", series.instrument.symbol,
                          series.candles.timeframe, series.candles.size(), result.first_decision_bar, job.strategy.name,
                          engine->name(), metrics_table(result.metrics), trades_table(trades, series, 5));
     if (trades.open.side != 0) table += "a position is still open at the end of the data (rules.end = \"open\")\n";
-    for (const auto& notice : notices) table += "\n" + notice + "\n";
+    if (explanation.few) table += "\n" + explanation_text(explanation, series);
+    else if (!explanation.size_problem.empty()) table += "\n" + explanation.size_problem + "\n";
+    if (!explanation.cap_note.empty()) table += "\n" + explanation.cap_note + "\n";
     if (several) table += "\n";
   }
   if (!options.trades.empty()) write_file(options.trades, trades_text);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/reference/evaluator.hpp"
+#include "host/reference/journal.hpp"
 
 namespace quern::reference {
 
@@ -32,8 +33,9 @@ struct EntryOrder {
   int last_bar = 0;                      // limit orders only: the last bar in which it may fill
 };
 
-// Builds the order that is decided at the close of `bar`; nothing where E4 rejects it. `as_limit`: a limit entry.
+// Builds the order that is decided at the close of `bar`; nothing where E4 rejects it, and the
+// reason in `why` (may be null). `as_limit`: a limit entry.
 std::optional<EntryOrder> make_entry_order(const Strategy& strategy, const Series& series, Evaluator& evaluator, int bar,
-                                           int side, bool as_limit);
+                                           int side, bool as_limit, Rejection* why);
 
 }  // namespace quern::reference

@@ -5,9 +5,10 @@
 namespace quern::reference {
 
 LaneResult run(const Job& job, const Series& series, const std::vector<double>& values, int first_decision_bar,
-               Trace* trace) {
+               Trace* trace, Journal* journal) {
   if (trace != nullptr) *trace = Trace{};
-  Simulation simulation(job, series, values, first_decision_bar, trace);
+  if (journal != nullptr) *journal = Journal{std::vector<CloseState>(series.candles.size(), CloseState::no_decision), {}, {}, 0};
+  Simulation simulation(job, series, values, first_decision_bar, trace, journal);
   simulation.run();
 
   LaneResult result{};

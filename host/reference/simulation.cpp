@@ -9,11 +9,12 @@
 namespace quern::reference {
 
 Simulation::Simulation(const Job& job, const Series& series, const std::vector<double>& values, int first_decision_bar,
-                       Trace* trace)
+                       Trace* trace, Journal* journal)
     : job_(job),
       strategy_(job.strategy),
       series_(series),
       trace_(trace),
+      journal_(journal),
       evaluator_(job.strategy, series, values),
       ledger_(series.instrument, job.account.capital, trace),
       last_bar_(static_cast<int>(series.candles.size()) - 1),
@@ -91,20 +92,28 @@ void Simulation::enter(int bar, const EntryOrder& order, std::int32_t price, Ent
   const std::int32_t sized_at = is_limit ? price : slipped(price, side, job_.costs.slippage_bps);        // P of E12
   const double sized_price = ledger_.price(sized_at);
 
-  const double lots_wanted =
-      lots_of(raw_quantity(order, sized_price, sized_at, fee_bps / 10000.0), series_.instrument.lot);    // E1b, E13
+  double quantity = uncapped_quantity(order, sized_price, sized_at, fee_bps / 10000.0);
+  const bool is_defined = !std::isnan(quantity);
+  if (job_.account.cap) {                                                                                // E12
+    const double most = last_mark_ * job_.account.leverage / (sized_price * (1.0 + fee_bps / 10000.0));
+    if (most < quantity) {
+      if (journal_ != nullptr) journal_->capped.push_back({bar, quantity, most});
+      quantity = most;
+    }
+  }
+  const double lots_wanted = lots_of(quantity, series_.instrument.lot);                                  // E1b, E13
   if (lots_wanted > static_cast<double>(max_lots)) {
     faults_ |= lane_fault_too_many_lots;                                                                 // E1b
-    ++record_.rejected;
+    reject(bar, Rejection::too_many_lots, quantity, sized_price);
     return;
   }
-  if (!(lots_wanted >= 1.0)) {                                                                           // E13
-    ++record_.rejected;
+  if (!(lots_wanted >= 1.0)) {                                                                           // E12, E13
+    reject(bar, is_defined ? Rejection::zero_lots : Rejection::stop_beyond_fill, quantity, sized_price);
     return;
   }
   const auto lots = static_cast<std::int64_t>(lots_wanted);
   if (ledger_.quantity(lots) * sized_price < series_.instrument.min_notional) {                          // E13
-    ++record_.rejected;
+    reject(bar, Rejection::min_notional, quantity, sized_price);
     return;
   }
 
@@ -135,8 +144,8 @@ void Simulation::enter(int bar, const EntryOrder& order, std::int32_t price, Ent
   }
 }
 
-// E12: the quantity before rounding; NaN where it must be rejected.
-double Simulation::raw_quantity(const EntryOrder& order, double price, std::int32_t price_ticks, double fee_rate) const {
+// E12: the quantity before its cap and before rounding; NaN where it must be rejected.
+double Simulation::uncapped_quantity(const EntryOrder& order, double price, std::int32_t price_ticks, double fee_rate) const {
   const double equity = last_mark_, leverage = job_.account.leverage, value = order.size_value;
   double quantity = 0.0;
   switch (strategy_.size_mode) {
@@ -151,8 +160,12 @@ double Simulation::raw_quantity(const EntryOrder& order, double price, std::int3
     }
     case SizeMode::volatility_parity: quantity = value * equity / (order.volatility * price); break;
   }
-  if (job_.account.cap) quantity = std::min(quantity, equity * leverage / (price * (1.0 + fee_rate)));
   return quantity;
+}
+
+void Simulation::reject(int bar, Rejection why, double quantity, double price) {
+  ++record_.rejected;
+  if (journal_ != nullptr) journal_->rejected.push_back({bar, why, quantity, price});
 }
 
 // ---- Slippage
@@ -311,6 +324,7 @@ void Simulation::close_bar(int bar) {
     decide_exit(bar);                                               // E18, E19
   }
   const bool cancelled = cancel_waiting(bar);                       // E7
+  note_close(bar, is_open, cancelled);
   if (!cancelled) decide_entry(bar);
 }
 
@@ -386,18 +400,28 @@ bool Simulation::cancel_waiting(int bar) {
   return true;
 }
 
+void Simulation::note_close(int bar, bool was_open, bool cancelled) {
+  if (journal_ == nullptr) return;
+  CloseState& state = journal_->closes[static_cast<std::size_t>(bar)];
+  if (was_open) state = CloseState::in_position;
+  else if (cancelled || waiting_limit_ || pending_entry_) state = CloseState::waiting;
+  else if (last_exit_bar_ && bar < *last_exit_bar_ + job_.rules.cooldown_bars) state = CloseState::cooldown;
+  else state = is_blocked() ? CloseState::breaker : CloseState::free;
+}
+
 void Simulation::decide_entry(int bar) {
   const bool wants_long = evaluator_.condition(strategy_.entry_long, bar);
   const bool wants_short = evaluator_.condition(strategy_.entry_short, bar);
   if (wants_long == wants_short) return;                            // E9, or no signal
   const int side = wants_long ? 1 : -1;
+  Rejection why = Rejection::none;
   const bool passes = strategy_.filter < 0 || evaluator_.condition(strategy_.filter, bar);               // E11
 
   if (ledger_.is_open()) {                                          // E8
     if (side == ledger_.side() || !job_.rules.reverse || !passes || is_blocked()) return;
-    auto order = make_entry_order(strategy_, series_, evaluator_, bar, side, false);
+    auto order = make_entry_order(strategy_, series_, evaluator_, bar, side, false, &why);
     if (!order) {
-      ++record_.rejected;                                           // a reversal rejected by E4 does nothing but count
+      reject(bar, why);                                             // a reversal rejected by E4 does nothing but count
       return;
     }
     pending_entry_ = std::move(order);
@@ -413,10 +437,11 @@ void Simulation::decide_entry(int bar) {
     return;
   }
   const bool as_limit = strategy_.order == OrderType::limit;
-  auto order = make_entry_order(strategy_, series_, evaluator_, bar, side, as_limit);
+  auto order = make_entry_order(strategy_, series_, evaluator_, bar, side, as_limit, &why);
   if (!order) {
-    ++record_.rejected;                                             // E4
+    reject(bar, why);                                               // E4
   } else if (as_limit) {
+    if (journal_ != nullptr) ++journal_->limit_orders;
     waiting_limit_ = std::move(order);                              // E7
   } else if (job_.rules.fill == FillAt::close) {
     enter(bar, *order, close(bar), EntryAs::market_at_close);       // E6

@@ -8,6 +8,7 @@
 #include "host/base/candles.hpp"
 #include "host/base/trace.hpp"
 #include "host/reference/evaluator.hpp"
+#include "host/reference/journal.hpp"
 #include "host/reference/ledger.hpp"
 #include "host/reference/metrics.hpp"
 #include "host/reference/orders.hpp"
@@ -17,8 +18,9 @@ namespace quern::reference {
 
 class Simulation {
  public:
-  // Keeps references to job, series and values; `trace` may be null.
-  Simulation(const Job& job, const Series& series, const std::vector<double>& values, int first_decision_bar, Trace* trace);
+  // Keeps references to job, series and values; `trace` and `journal` may be null.
+  Simulation(const Job& job, const Series& series, const std::vector<double>& values, int first_decision_bar, Trace* trace,
+             Journal* journal = nullptr);
   void run();
 
   const RunRecord& record() const { return record_; }
@@ -61,7 +63,9 @@ class Simulation {
 
   bool limit_is_reached(int bar) const;
   void enter(int bar, const EntryOrder& order, std::int32_t price, EntryAs as);
-  double raw_quantity(const EntryOrder& order, double price, std::int32_t price_ticks, double fee_rate) const;
+  void reject(int bar, Rejection why, double quantity = 0.0, double price = 0.0);
+  void note_close(int bar, bool was_open, bool cancelled);
+  double uncapped_quantity(const EntryOrder& order, double price, std::int32_t price_ticks, double fee_rate) const;
   std::optional<Stop> nearest_stop() const;                     // E24 included
   bool touches(const Stop& stop, std::int32_t price) const;
   bool next_target_is_reached(const Prices& prices) const;
@@ -86,6 +90,7 @@ class Simulation {
   const Strategy& strategy_;
   const Series& series_;
   Trace* trace_;
+  Journal* journal_;
   Evaluator evaluator_;
   Ledger ledger_;
   RunRecord record_;

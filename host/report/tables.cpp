@@ -108,23 +108,6 @@ std::string trades_table(const Trades& trades, const Series& series, std::size_t
   return text_table({"entry", "side", "price", "quantity", "exit", "price", "reason", "profit"}, rows);
 }
 
-std::string few_trades_text(const LaneResult& result, const Series& series) {
-  const auto metric = [&](Metric which) { return result.metrics[static_cast<int>(which)]; };
-  if (metric(Metric::n_trades) >= 5.0) return {};
-  const auto bars = static_cast<std::int64_t>(series.candles.size());
-  std::string text = fmt::format("Why so few trades: {} of {} bars are warm-up; ", std::min<std::int64_t>(result.first_decision_bar, bars), bars);
-  text += fmt::format("{} decisions were stopped by the filter alone (E11), {} were rejected for their level or size (E4, E12, E13).",
-                      short_text(metric(Metric::filtered)), short_text(metric(Metric::rejected)));
-  if (result.first_decision_bar >= bars - 1) {
-    text += " The series ends before every expression is ready: load more bars, shorten the look-backs, or set rules.warmup = \"own\".";
-  } else if (metric(Metric::filtered) == 0.0 && metric(Metric::rejected) == 0.0) {
-    text += fmt::format(" The entry condition was {} true: loosen its parts one at a time.", metric(Metric::n_trades) == 0.0 ? "never" : "hardly ever");
-  } else if (metric(Metric::rejected) > metric(Metric::filtered)) {
-    text += " Check that stops and targets lie on their right side and that the size reaches one lot and the minimum notional.";
-  }
-  return text;
-}
-
 std::string heatmap_text(const std::string& x_name, const std::vector<std::string>& x, const std::string& y_name,
                          const std::vector<std::string>& y, const std::vector<std::vector<double>>& values, bool color) {
   double low = INFINITY, high = -INFINITY;

@@ -16,8 +16,6 @@ std::string text_table(const std::vector<std::string>& header, const std::vector
 std::string metrics_table(const double* metrics);
 // The first and last trade lines.
 std::string trades_table(const Trades& trades, const Series& series, std::size_t most);
-// Why there are so few trades, or empty: rejected and filtered counts, warm-up.
-std::string few_trades_text(const LaneResult& result, const Series& series);
 // Shades of a grid of values, NaN blank; rows by y, columns by x, with the value range below.
 std::string heatmap_text(const std::string& x_name, const std::vector<std::string>& x, const std::string& y_name,
                          const std::vector<std::string>& y, const std::vector<std::vector<double>>& values, bool color);

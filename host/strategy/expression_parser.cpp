@@ -203,7 +203,7 @@ class ExpressionReader {
 
   std::string source(std::size_t from) const { return text_.substr(from, tokens_[at_ - 1].end - from); }
 
-  int make(Op op, Type type, std::vector<int> inputs) {
+  int make(Op op, Type type, std::vector<int> inputs, std::string text = {}) {
     if (op == Op::crosses_above || op == Op::crosses_below) {
       for (int& input : inputs) input = to_job_bars(input);
     } else {
@@ -216,6 +216,7 @@ class ExpressionReader {
       if (node(input).has_series) made.view = node(input).view;
     }
     made.inputs = std::move(inputs);
+    made.text = std::move(text);
     return parser_.add(made);
   }
 
@@ -243,7 +244,7 @@ class ExpressionReader {
       const std::size_t right_column = peek().column;
       const int right = read_and();
       need(right, Type::condition, right_column);
-      left = make(Op::logical_or, Type::condition, {left, right});
+      left = make(Op::logical_or, Type::condition, {left, right}, source(column));
     }
     return left;
   }
@@ -257,18 +258,19 @@ class ExpressionReader {
       const std::size_t right_column = peek().column;
       const int right = read_not();
       need(right, Type::condition, right_column);
-      left = make(Op::logical_and, Type::condition, {left, right});
+      left = make(Op::logical_and, Type::condition, {left, right}, source(column));
     }
     return left;
   }
 
   int read_not() {
     const Level level(*this);
+    const std::size_t start = peek().column;
     if (!take("not")) return read_comparison();
     const std::size_t column = peek().column;
     const int inner = read_not();
     need(inner, Type::condition, column);
-    return make(Op::logical_not, Type::condition, {inner});
+    return make(Op::logical_not, Type::condition, {inner}, source(start));
   }
 
   static const std::map<std::string, Op>& comparisons() {
@@ -324,7 +326,7 @@ class ExpressionReader {
       need(left, Type::number, column);
       need(right, Type::number, right_column);
     }
-    return make(op->second, Type::condition, {left, right});
+    return make(op->second, Type::condition, {left, right}, source(column));
   }
 
   int read_sum() {
@@ -561,7 +563,7 @@ class ExpressionReader {
     if (node(given[1].node).type != node(given[2].node).type || node(given[1].node).type == Type::category) {
       throw SyntaxError{given[2].column, "both results of if must be numbers, or both conditions"};
     }
-    return make(Op::if_else, node(given[1].node).type, {given[0].node, given[1].node, given[2].node});
+    return make(Op::if_else, node(given[1].node).type, {given[0].node, given[1].node, given[2].node}, source(token.column));
   }
 
   int make_elementwise(const Token& token, const std::vector<Given>& given) {
@@ -576,7 +578,7 @@ class ExpressionReader {
       inputs.push_back(one.node);
     }
     const bool cross = what.op == Op::crosses_above || what.op == Op::crosses_below;
-    return make(what.op, cross ? Type::condition : Type::number, std::move(inputs));
+    return make(what.op, cross ? Type::condition : Type::number, std::move(inputs), source(token.column));
   }
 
   int make_call(const Token& token, const FunctionInfo& function, const std::vector<Given>& given, int view) {
