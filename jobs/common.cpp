@@ -113,7 +113,7 @@ void Progress::update(std::uint64_t done) {
   const double since = std::chrono::duration<double>(now - last_).count();
   if (since < (terminal_ ? 0.1 : 5.0)) return;
   last_ = now;
-  const double rate = static_cast<double>(done - start_) / std::max(1e-9, seconds());
+  const double rate = static_cast<double>(done > start_ ? done - start_ : 0) / std::max(1e-9, seconds());
   const std::string left = rate > 0.0 ? duration_text(static_cast<double>(total_ - done) / rate) : "unknown";
   const std::string line = fmt::format("{}: {} of {} ({:.1f} %), {}/s, {} left", what_, done, total_,
                                        100.0 * static_cast<double>(done) / static_cast<double>(std::max<std::uint64_t>(1, total_)),

@@ -110,6 +110,7 @@ int run_data_resample(const DataResampleOptions& options) {
   const DatasetInfo info = read_dataset_info(options.file);
   const std::string output = options.output.empty() ? options.file : options.output;
   std::vector<SeriesToWrite> made;
+  Json list = Json::array();
   std::string text;
   for (const auto& symbol_of : info.series) {
     const std::string& symbol = symbol_of.instrument.symbol;
@@ -124,6 +125,7 @@ int run_data_resample(const DataResampleOptions& options) {
       series.funding = read_funding(options.file, symbol);
     }
     text += fmt::format("{} {}: {} bars from {} of {}\n", symbol, options.to, series.rows.size(), finest->rows, finest->timeframe);
+    list.push_back({{"symbol", symbol}, {"timeframe", options.to}, {"bars", series.rows.size()}, {"from_timeframe", finest->timeframe}, {"from_bars", finest->rows}});
     made.push_back(std::move(series));
   }
   if (made.empty()) throw BadRequest(fmt::format("'{}' holds no series finer than {} that makes it up. See: quern data info {}", options.file, options.to, options.file));
@@ -131,7 +133,7 @@ int run_data_resample(const DataResampleOptions& options) {
     if (one.rows.size() == 0) throw BadRequest(fmt::format("{} has not one whole {} bar. Import a longer span", one.instrument.symbol, options.to));
   }
   write_dataset(output, made);
-  print(text);
+  print(options.json ? Json{{"file", output}, {"series", list}}.dump(2) + "\n" : text);
   return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "host/report/tables.hpp"
 #include "host/results/metric_expression.hpp"
 #include "host/results/number_text.hpp"
+#include "host/results/ranking.hpp"
 #include "host/results/result_file.hpp"
 #include "jobs/common.hpp"
 
@@ -44,17 +45,20 @@ int run_heatmap(const HeatmapOptions& options) {
   };
   const std::size_t x = axis_of(options.x), y = axis_of(options.y);
   if (x == y) throw BadRequest("a heatmap needs two different parameters");
-  if (options.over != "max" && options.over != "mean" && options.over != "min") throw BadRequest(fmt::format("'{}' is none of max, mean, min", options.over));
+  const bool minimizes = settings.at("direction") == "minimize" && options.metric.empty();
+  const std::string over = options.over.empty() ? minimizes ? "min" : "max" : options.over;
   std::string metric = options.metric.empty() ? settings.at("objective").empty() ? "sharpe_ratio" : settings.at("objective").front().get<std::string>() : options.metric;
   const MetricExpression expression(metric);
 
   const std::size_t series_count = settings.at("data").at("series").size();
+  const std::string kind = settings.at("aggregate");
   const std::uint64_t rows = file.rows("/runs/sharpe_ratio");
   std::uint64_t x_stride = 1, y_stride = 1;
   for (std::size_t axis = names.size(); axis-- > x + 1;) x_stride *= labels[axis].size();
   for (std::size_t axis = names.size(); axis-- > y + 1;) y_stride *= labels[axis].size();
   std::vector<std::vector<double>> sums(labels[y].size(), std::vector<double>(labels[x].size(), 0.0)), counts = sums;
   constexpr std::uint64_t block = 65536;
+  std::vector<double> of_series;
   for (std::uint64_t first = 0; first < rows; first += block) {
     const std::uint64_t count = std::min(block, rows - first);
     std::vector<std::vector<double>> columns(metric_count);
@@ -64,22 +68,36 @@ int run_heatmap(const HeatmapOptions& options) {
     double metrics[metric_count];
     for (std::uint64_t row = 0; row < count; ++row) {
       for (int at = 0; at < metric_count; ++at) metrics[at] = columns[static_cast<std::size_t>(at)].empty() ? std::numeric_limits<double>::quiet_NaN() : columns[static_cast<std::size_t>(at)][row];
-      const double value = expression.evaluate(metrics);
+      of_series.push_back(expression.evaluate(metrics));
+      if (of_series.size() < series_count) continue;
+      const double value = series_count == 1 ? of_series.front() : aggregate(kind, of_series);
+      of_series.clear();
       if (std::isnan(value)) continue;
       const std::uint64_t combination = (first + row) / series_count;
       double& sum = sums[combination / y_stride % labels[y].size()][combination / x_stride % labels[x].size()];
       double& seen = counts[combination / y_stride % labels[y].size()][combination / x_stride % labels[x].size()];
-      sum = options.over == "mean" ? sum + value : seen == 0.0 ? value : options.over == "max" ? std::max(sum, value) : std::min(sum, value);
+      sum = over == "mean" ? sum + value : seen == 0.0 ? value : over == "max" ? std::max(sum, value) : std::min(sum, value);
       seen += 1.0;
     }
   }
   for (std::size_t row = 0; row < sums.size(); ++row) {
     for (std::size_t column = 0; column < sums[row].size(); ++column) {
       if (counts[row][column] == 0.0) sums[row][column] = std::numeric_limits<double>::quiet_NaN();
-      else if (options.over == "mean") sums[row][column] /= counts[row][column];
+      else if (over == "mean") sums[row][column] /= counts[row][column];
     }
   }
-  print(fmt::format("{}, {} over the other parameters\n{}", metric, options.over,
+  if (options.json) {
+    Json grid = Json::array();
+    for (const auto& line : sums) {
+      Json cells = Json::array();
+      for (double value : line) cells.push_back(std::isfinite(value) ? Json(value) : Json(nullptr));
+      grid.push_back(cells);
+    }
+    print(Json{{"metric", metric}, {"over", over}, {"aggregate", series_count > 1 ? Json(kind) : Json(nullptr)}, {"x", {{"name", names[x]}, {"values", settings.at("axes")[x].at("values")}}},
+               {"y", {{"name", names[y]}, {"values", settings.at("axes")[y].at("values")}}}, {"values", grid}}.dump(2) + "\n");
+    return 0;
+  }
+  print(fmt::format("{}{}, {} over the other parameters\n{}", series_count > 1 ? kind + " over the series of " : "", metric, over,
                     heatmap_text(names[x], labels[x], names[y], labels[y], sums, is_terminal(STDOUT_FILENO))));
   return 0;
 }

@@ -102,6 +102,7 @@ void add_data_verbs(CLI::App& app, AllOptions& all, int& status) {
   sub->add_option("file", all.resample.file, "Dataset file (.h5)")->required();
   sub->add_option("--to", all.resample.to, "Timeframe")->required();
   sub->add_option("--output", all.resample.output, "Another file; default: the same");
+  sub->add_flag("--json", all.resample.json, "Machine-readable output");
   sub->callback([&] { status = run_data_resample(all.resample); });
 
   sub = verb(*data, "synth", "Makes a dataset of seeded random candles", "quern data synth --bars 20000 --seed 1 --output synth.h5");
@@ -144,6 +145,7 @@ void add_result_verbs(CLI::App& app, AllOptions& all, int& status) {
   sub->add_option("result", all.top.result, "Result file (.h5)")->required();
   sub->add_option("--csv", all.top.csv, "CSV file for the whole top list with every column");
   sub->add_option("--sort", all.top.sort, "Order by another column");
+  sub->add_option("--order", all.top.order, "ascending or descending; default: the better values first")->check(CLI::IsMember({"ascending", "descending"}));
   sub->add_option("--count", all.top.count, "Rows to show");
   sub->add_flag("--json", all.top.json, "Machine-readable output");
   sub->callback([&] { status = run_top(all.top); });
@@ -153,7 +155,9 @@ void add_result_verbs(CLI::App& app, AllOptions& all, int& status) {
   sub->add_option("x", all.heatmap.x, "Parameter across")->required();
   sub->add_option("y", all.heatmap.y, "Parameter down")->required();
   sub->add_option("--metric", all.heatmap.metric, "Metric or arithmetic over metrics; default: the job's objective");
-  sub->add_option("--over", all.heatmap.over, "max, mean or min over the other parameters");
+  sub->add_option("--over", all.heatmap.over, "max, mean or min over the other parameters; default: max, min where the job minimizes")
+      ->check(CLI::IsMember({"max", "mean", "min"}));
+  sub->add_flag("--json", all.heatmap.json, "Machine-readable output");
   sub->callback([&] { status = run_heatmap(all.heatmap); });
 
   sub = verb(app, "export", "Writes a combination of a result as a tuned configuration", "quern export result.h5 --rank 1 --output best.json");

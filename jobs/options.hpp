@@ -13,7 +13,7 @@ struct DataImportOptions {
   bool update = false, replace = false, json = false;
 };
 struct DataFileOptions { std::string file, tick; bool json = false; };
-struct DataResampleOptions { std::string file, to, output; };
+struct DataResampleOptions { std::string file, to, output; bool json = false; };
 struct DataSynthOptions {
   std::string output, symbol = "SYNTH", timeframe = "1h", from = "2020-01-01T00:00:00Z";
   std::size_t bars = 20000;
@@ -50,10 +50,10 @@ int run_sweep(const SweepOptions&);
 struct CompareOptions : JobOptions { std::string engines = "reference,cpu"; std::uint64_t most = 200; };
 int run_compare(const CompareOptions&);
 
-struct TopOptions { std::string result, csv, sort; int count = 20; bool json = false; };
+struct TopOptions { std::string result, csv, sort, order; int count = 20; bool json = false; };
 int run_top(const TopOptions&);
 
-struct HeatmapOptions { std::string result, x, y, metric, over = "max"; };
+struct HeatmapOptions { std::string result, x, y, metric, over; bool json = false; };
 int run_heatmap(const HeatmapOptions&);
 
 struct ExportOptions { std::string result, output; int rank = 1, series = 0; };

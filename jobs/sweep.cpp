@@ -64,6 +64,7 @@ bool is_complete(const std::string& output, const std::string& key) {
 
 int say_complete(const SweepOptions& options, const std::string& output, const std::string& key, std::uint64_t combinations) {
   Shards::remove_left_over(output, key);
+  Catalogue(false).put_complete(key, std::filesystem::absolute(output).lexically_normal().string());
   if (options.json) print(Json{{"result", output}, {"status", "already complete"}, {"combinations", combinations}}.dump() + "\n");
   else print(fmt::format("{}: already complete\n", output));
   return 0;
@@ -186,9 +187,9 @@ int run_sweep(const SweepOptions& options) {
     catalogue.update(id, "failed", done(), progress.seconds(), "");
     throw Failure(fmt::format("{} ({})", failure.what(), kept()));
   }
+  catalogue.update(id, "complete", static_cast<std::int64_t>(combinations), seconds, best_text(job, top));
   shards.remove();
   lock.reset();
-  catalogue.update(id, "complete", static_cast<std::int64_t>(combinations), seconds, best_text(job, top));
 
   std::uint64_t agreeing = 0, rows = 0;
   std::string difference;

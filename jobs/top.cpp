@@ -35,6 +35,12 @@ Column read_column(const H5File& file, const std::string& name, std::uint64_t ro
   return column;
 }
 
+std::string constraints_text(const Json& settings) {
+  std::string text;
+  for (const auto& one : settings.at("constraints")) text += (text.empty() ? "" : ", ") + one.get<std::string>();
+  return text;
+}
+
 }  // namespace
 
 int run_top(const TopOptions& options) {
@@ -57,6 +63,7 @@ int run_top(const TopOptions& options) {
 
   std::vector<std::size_t> order(rows);
   std::iota(order.begin(), order.end(), 0);
+  if (options.sort.empty() && options.order == "ascending") std::reverse(order.begin(), order.end());
   if (!options.sort.empty()) {
     const auto found = std::find(names.begin(), names.end(), options.sort);
     if (found == names.end()) {
@@ -67,11 +74,15 @@ int run_top(const TopOptions& options) {
     static const std::vector<std::string> small_first = {"rank", "max_drawdown", "avg_drawdown", "ulcer_index", "volatility_ann", "max_drawdown_duration",
                                                          "fees_paid", "slippage_paid", "funding_paid", "value_at_risk", "cond_value_at_risk", "rejected",
                                                          "liquidations", "ambiguous_bars", "ambiguous_share", "max_consecutive_losses"};
-    const bool ascending = std::find(small_first.begin(), small_first.end(), options.sort) != small_first.end();
+    const std::string metric = options.sort.starts_with("reference_") ? options.sort.substr(10) : options.sort;
+    const bool small_is_better = by.name == "objective" ? settings.at("direction") == "minimize"
+                                                        : by.text || by.hash || std::find(small_first.begin(), small_first.end(), metric) != small_first.end() ||
+                                                              std::find(axes.begin(), axes.end(), by.name) != axes.end() || by.name == "combination";
+    const bool ascending = options.order.empty() ? small_is_better : options.order == "ascending";
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      if (by.text || by.hash) return by.texts[a] < by.texts[b];
+      if (by.text || by.hash) return ascending ? by.texts[a] < by.texts[b] : by.texts[b] < by.texts[a];
       const double x = by.numbers[a], y = by.numbers[b];
-      if (std::isnan(x) || std::isnan(y)) return !std::isnan(x) && std::isnan(y);
+      if (std::isnan(x) || std::isnan(y)) return !std::isnan(x) && std::isnan(y);   // last, whatever the order
       return ascending ? x < y : x > y;
     });
   }
@@ -135,6 +146,12 @@ int run_top(const TopOptions& options) {
   std::string text = fmt::format("{}, strategy {}, {} combinations, engine {}\n\n{}\n", file.text_attribute("job_name"),
                                  settings.at("strategy").at("name").get<std::string>(), file.whole_attribute("combinations"),
                                  file.text_attribute("engine"), text_table(header, table));
+  const std::int64_t refused = file.whole_attribute("refused_by_constraints");
+  if (refused > 0) text += fmt::format("{} combinations miss a constraint ({}) and are not ranked\n", refused, constraints_text(settings));
+  if (rows == 0) {
+    print(text + "no combination is ranked. Loosen the constraints, or look at the rows of /runs\n");
+    return 0;
+  }
   text += fmt::format("reference engine agrees on {} of {} rows", equal, rows);
   if (most < rows) text += fmt::format("; {} more rows: --count {}", rows - most, rows);
   print(text + "\n");

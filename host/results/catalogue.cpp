@@ -98,13 +98,20 @@ void Catalogue::update(std::int64_t id, const std::string& status, std::int64_t 
   update.step();
 }
 
+void Catalogue::put_complete(const std::string& key, const std::string& output) {
+  if (!is_open()) return;
+  Statement update(database_, "UPDATE jobs SET status = 'complete', done = combinations WHERE key = ? AND output = ? AND status <> 'complete'");
+  update.bind(key).bind(output);
+  update.step();
+}
+
 std::vector<CatalogueEntry> Catalogue::list() const {
   std::vector<CatalogueEntry> entries;
   if (!is_open()) return entries;
-  Statement all(database_, "SELECT id, name, job, output, engine, status, started, changed, combinations, done, seconds, best, arguments FROM jobs ORDER BY id DESC");
+  Statement all(database_, "SELECT id, name, job, output, engine, status, started, changed, combinations, done, seconds, best, arguments, key FROM jobs ORDER BY id DESC");
   while (all.step()) {
     entries.push_back({all.whole(0), all.text(1), all.text(2), all.text(3), all.text(4), all.text(5), all.text(6), all.text(7), all.whole(8),
-                       all.whole(9), all.real(10), all.text(11), all.text(12)});
+                       all.whole(9), all.real(10), all.text(11), all.text(12), all.text(13)});
   }
   return entries;
 }

@@ -9,12 +9,13 @@ namespace quern {
 
 struct CatalogueEntry {
   std::int64_t id = 0;
-  std::string name, job, output, engine, status;   // status: running, stopped, complete, failed
+  std::string name, job, output, engine, status;   // status: running, stopped, complete, failed, as last written
   std::string started, changed;                    // UTC
   std::int64_t combinations = 0, done = 0;
   double seconds = 0.0;
   std::string best;                                // the best parameters, as text
   std::string arguments;                           // --set texts, one a line
+  std::string key;                                 // of the job, its data, engine and program
 };
 
 // $QUERN_HOME, else $XDG_DATA_HOME/quern, else ~/.local/share/quern; empty if none of them is set.
@@ -31,6 +32,8 @@ class Catalogue {
   // Adds the job, or takes up the entry with the same key and output.
   std::int64_t begin(const std::string& key, const CatalogueEntry& entry);
   void update(std::int64_t id, const std::string& status, std::int64_t done, double seconds, const std::string& best);
+  // The result stands: an entry of this job and output that says otherwise is put right.
+  void put_complete(const std::string& key, const std::string& output);
   std::vector<CatalogueEntry> list() const;        // newest first
  private:
   void* database_ = nullptr;

@@ -60,7 +60,7 @@ std::string parts_folder(const std::string& result) { return result + ".parts"; 
 
 OutputLock::OutputLock(const std::string& result) {
   const std::string folder = parts_folder(result), path = folder + lock_name;
-  while (true) {
+  for (int tries = 0;; ++tries) {
     create_folder(folder);
     descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor_ < 0 && errno == ENOENT) continue;    // another process has just removed the folder
@@ -72,6 +72,10 @@ OutputLock::OutputLock(const std::string& result) {
       char holder[32] = {};
       const ssize_t length = ::pread(descriptor_, holder, sizeof holder - 1, 0);
       ::close(descriptor_);
+      if (reason == EWOULDBLOCK && tries < 3) {          // parts_state looks at the lock for a moment
+        ::usleep(20'000);
+        continue;
+      }
       if (reason != EWOULDBLOCK) {
         throw Failure(fmt::format("cannot lock '{}': {}. Two sweeps could write there at once, so choose a folder whose file system has locks",
                                   path, std::strerror(reason)));
@@ -89,6 +93,26 @@ OutputLock::OutputLock(const std::string& result) {
 }
 
 OutputLock::~OutputLock() { ::close(descriptor_); }
+
+PartsState parts_state(const std::string& result) {
+  PartsState state;
+  const std::string folder = parts_folder(result), lock = folder + lock_name, manifest = folder + "/manifest";
+  const int descriptor = ::open(lock.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor >= 0) {
+    state.is_held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ::close(descriptor);
+  }
+  std::error_code ignored;
+  if (!fs::is_regular_file(manifest, ignored)) return state;
+  std::istringstream lines(read_file(manifest));
+  lines.imbue(std::locale::classic());
+  std::string format, version, line;
+  if (!(lines >> format >> version >> state.key >> state.units) || format != "quern-parts") return {state.is_held, {}, 0, 0};
+  std::getline(lines, line);
+  while (std::getline(lines, line)) state.finished += !line.empty();
+  state.finished = std::min(state.finished, state.units);
+  return state;
+}
 
 Shards::Shards(const std::string& result, const std::string& key, std::uint64_t units, bool discard)
     : folder_(parts_folder(result)), hashes_(units) {

@@ -25,6 +25,14 @@ class OutputLock {
   int descriptor_ = -1;
 };
 
+// What stands in the folder of a result, read without touching it.
+struct PartsState {
+  bool is_held = false;                        // a process is writing the result now
+  std::string key;                             // of the job; empty: no parts
+  std::uint64_t units = 0, finished = 0;
+};
+PartsState parts_state(const std::string& result);
+
 // What a unit leaves: every row, or only the rows that may reach the top list.
 struct UnitPart {
   std::uint64_t refused = 0;                   // combinations that miss a constraint; counted where rows were dropped
