@@ -1,4 +1,4 @@
-// The CPU engine restricted to one build of its lane loop: for tests and comparisons.
+// The CPU engine's choice of instruction set, for tests, benchmarks and `doctor`.
 #pragma once
 
 #include <memory>
@@ -9,9 +9,9 @@
 
 namespace quern {
 
-// `instruction_set`: one of cpu_instruction_sets(), or "scalar": one lane at a time.
-std::unique_ptr<Engine> make_cpu_engine(int threads, const std::string& instruction_set);
-// The builds of the lane loop that this machine executes, narrowest first. make_cpu_engine(threads) takes the last.
+// Those that this machine executes, narrowest first: "baseline", "avx2", "avx512". make_cpu_engine(threads) takes the last.
 std::vector<std::string> cpu_instruction_sets();
+// All give the same bits. The machine must have the one that is named.
+std::unique_ptr<Engine> make_cpu_engine(int threads, const std::string& instruction_set);
 
 }  // namespace quern

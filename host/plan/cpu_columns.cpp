@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "kernels/expression/block.hpp"
-#include "kernels/rules/plan.hpp"
 
 namespace quern {
 namespace {
@@ -105,12 +104,6 @@ class SeriesViews final : public ReadyBars {
   const Series& series_;
 };
 
-std::int32_t trail_ticks(double x, ColumnKind kind, const TickSize& tick) {
-  if (kind == ColumnKind::trail_distance) return x > 0.0 ? std::min(distance_ticks(x, tick), no_trail_distance) : no_trail_distance;
-  if (!(x > 0.0)) return no_trail_level;
-  return kind == ColumnKind::trail_long ? level_ticks(x, tick) : -level_ticks(x, tick);
-}
-
 bool is_operator(const Node& node) {
   return operator_of(node.op) != Operator::column || node.op == Op::crosses_above || node.op == Op::crosses_below;
 }
@@ -135,30 +128,33 @@ const Candles& ColumnStore::candles_of(const Node& node) const {
   return node.view < 0 ? series_.candles : series_.views[static_cast<std::size_t>(node.view)].candles;
 }
 
-int ColumnStore::require(int node, ColumnKind kind, const std::vector<double>& values) {
+int ColumnStore::require_column(int node, const std::vector<double>& values) { return require(node, false, values); }
+int ColumnStore::require_bits(int node, const std::vector<double>& values) { return require(node, true, values); }
+
+int ColumnStore::require(int node, bool as_bits, const std::vector<double>& values) {
   const Node& at = strategy_.graph.nodes[static_cast<std::size_t>(node)];
   std::string key(reinterpret_cast<const char*>(&node), sizeof node);
-  key += static_cast<char>(kind);
+  key += as_bits ? 'b' : 'c';
   for (const int param : at.params) {
     key.append(reinterpret_cast<const char*>(&values[static_cast<std::size_t>(param)]), sizeof(double));
   }
   if (const auto found = known_.find(key); found != known_.end()) return found->second;
   auto made = std::make_unique<Instance>();
   made->node = node;
-  made->kind = kind;
+  made->as_bits = as_bits;
   made->values = values;
   const auto read = [&](int input) {
-    const int instance = require(input, ColumnKind::numbers, values);
+    const int instance = require(input, false, values);
     made->reads.push_back(instance);
     made->level = std::max(made->level, instances_[static_cast<std::size_t>(instance)]->level + 1);
   };
-  if (kind != ColumnKind::numbers || !at.has_series || is_operator(at)) {
+  if (as_bits || !at.has_series || is_operator(at)) {
     for (const int column : compiled(node).columns) read(column);
   } else if (at.op != Op::series) {
     for (const int input : at.inputs) read(input);
   }
   const auto bars = candles_of(at).size();
-  bytes_ += kind == ColumnKind::bits ? (bars + 63) / 64 * 8 : kind == ColumnKind::numbers ? bars * 8 : bars * 4;
+  bytes_ += as_bits ? (bars + 63) / 64 * 8 : bars * 8;
   const int number = static_cast<int>(instances_.size());
   instances_.push_back(std::move(made));
   known_.emplace(std::move(key), number);
@@ -188,7 +184,7 @@ void ColumnStore::compute(int threads) {
 void ColumnStore::compute_one(Instance& at) const {
   const Node& node = strategy_.graph.nodes[static_cast<std::size_t>(at.node)];
   const std::size_t bars = candles_of(node).size();
-  if (at.kind != ColumnKind::numbers || !node.has_series || is_operator(node)) {
+  if (at.as_bits || !node.has_series || is_operator(node)) {
     compute_operators(at);
   } else if (node.op == Op::series) {
     compute_series(at);
@@ -206,7 +202,7 @@ void ColumnStore::compute_one(Instance& at) const {
       for (std::size_t bar = 0; bar < bars; ++bar) at.owned[bar] = bar < back ? absent : from[bar - back];
     }
   }
-  if (at.kind == ColumnKind::numbers && at.data == nullptr) at.data = at.owned.data();
+  if (!at.as_bits && at.data == nullptr) at.data = at.owned.data();
 }
 
 void ColumnStore::compute_series(Instance& at) const {
@@ -240,25 +236,17 @@ void ColumnStore::compute_operators(Instance& at) const {
   for (const int constant : compiled.constants) constants.push_back(evaluate_constant(strategy_, constant, at.values.data()));
   std::vector<const double*> columns;
   for (const int read : at.reads) columns.push_back(column(read));
-  if (at.kind == ColumnKind::bits) {
+  if (at.as_bits) {
     at.bits.assign((static_cast<std::size_t>(bars) + 63) / 64, 0);
-  } else if (at.kind == ColumnKind::numbers) {
-    at.owned.resize(static_cast<std::size_t>(bars));
   } else {
-    at.ticks.resize(static_cast<std::size_t>(bars));
+    at.owned.resize(static_cast<std::size_t>(bars));
   }
   alignas(64) double stack[max_program_depth][block_bars];
   for (std::int32_t first = 0; first < bars; first += block_bars) {
     const std::int32_t count = std::min(bars - first, block_bars);
     evaluate_block(compiled.program(), constants.data(), columns.data(), first, count, stack);
-    if (at.kind == ColumnKind::numbers) {
+    if (!at.as_bits) {
       std::copy(stack[0], stack[0] + count, at.owned.begin() + first);
-      continue;
-    }
-    if (at.kind != ColumnKind::bits) {
-      for (std::int32_t i = 0; i < count; ++i) {
-        at.ticks[static_cast<std::size_t>(first + i)] = trail_ticks(stack[0][i], at.kind, series_.instrument.tick);
-      }
       continue;
     }
     for (std::int32_t i = 0; i < count; ++i) {

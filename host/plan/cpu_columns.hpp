@@ -25,27 +25,18 @@ struct CompiledNode {
 // decide a constant.
 void compile_node(const Graph& graph, int node, CompiledNode& to);
 
-// What an instance is computed as.
-enum class ColumnKind : char {
-  numbers,            // doubles
-  bits,               // one bit a bar: a condition
-  trail_distance,     // int32 ticks (E20); where no stop moves: no_trail_distance
-  trail_long,         // int32 ticks of a stop; where none moves: no_trail_level
-  trail_short         // the same, negated
-};
-
 class ColumnStore {
  public:
   // Both outlive the store.
   ColumnStore(const Strategy& strategy, const Series& series);
 
   // Numbers identify instances until clear(). Their data are there after compute().
-  int require(int node, ColumnKind kind, const std::vector<double>& values);
+  int require_column(int node, const std::vector<double>& values);
+  int require_bits(int node, const std::vector<double>& values);
   // Computes what was required since the last call.
   void compute(int threads);
   const double* column(int instance) const { return instances_[static_cast<std::size_t>(instance)]->data; }
   const std::uint64_t* bits(int instance) const { return instances_[static_cast<std::size_t>(instance)]->bits.data(); }
-  const std::int32_t* ticks(int instance) const { return instances_[static_cast<std::size_t>(instance)]->ticks.data(); }
   // Of everything required.
   std::size_t bytes() const { return bytes_; }
   void clear();
@@ -53,16 +44,16 @@ class ColumnStore {
  private:
   struct Instance {
     int node = -1;
-    ColumnKind kind = ColumnKind::numbers;
+    bool as_bits = false;
     int level = 0;                         // above all that it reads
     std::vector<double> values;            // [param]
     std::vector<int> reads;                // columns, in the order of their use
     const double* data = nullptr;          // [bar]
     std::vector<double> owned;
     std::vector<std::uint64_t> bits;
-    std::vector<std::int32_t> ticks;
   };
 
+  int require(int node, bool as_bits, const std::vector<double>& values);
   void compute_one(Instance& at) const;
   void compute_call(Instance& at) const;
   void compute_series(Instance& at) const;

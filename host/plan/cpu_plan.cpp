@@ -50,15 +50,6 @@ CpuPlan::CpuPlan(const Job& job, const Series& series, int threads)
     elapsed_days_.push_back(static_cast<double>(c.time[bar] - c.time[0]) / static_cast<double>(ns_per_day));
   }
   market_.day_end = day_end_.data();
-  day_end_bits_.assign((c.size() + 63) / 64, 0);
-  if (market_.funding_begin != nullptr) funding_bits_.assign((c.size() + 63) / 64, 0);
-  for (std::size_t bar = 0; bar < c.size(); ++bar) {
-    const std::uint64_t bit = std::uint64_t{1} << (bar & 63);
-    if (day_end_[bar]) day_end_bits_[bar / 64] |= bit;
-    if (!funding_bits_.empty() && series.funding_begin[bar + 1] > series.funding_begin[bar]) funding_bits_[bar / 64] |= bit;
-    if (day_end_[bar] || job.sampling == Sampling::bar) ++sample_points_;
-    if (c.high[bar] >= pack_price_limit) fits_packs_ = false;
-  }
   market_.elapsed_days = elapsed_days_.data();
 
   const Strategy& s = job.strategy;
@@ -89,28 +80,20 @@ CpuPlan::CpuPlan(const Job& job, const Series& series, int threads)
   for (const auto& code : codes_) programs_.push_back({code.data(), static_cast<std::int32_t>(code.size())});
   plan_.programs = programs_.data();
 
-  // Slowest: axes that conditions depend on, then those of the trail's columns; the order within each kind is the job's.
-  const auto mark = [&](std::initializer_list<int> nodes) {
-    std::vector<char> decides(s.params.size(), 0);
-    for (const int node : nodes) {
-      if (node < 0) continue;
-      for (const int param : s.graph.nodes[static_cast<std::size_t>(node)].params) decides[static_cast<std::size_t>(param)] = 1;
-    }
-    return decides;
+  // Axes that conditions depend on slowest, those of the trail fastest: neighbours share bitmaps, and packs one after the
+  // other the table of trail distances. The order within each kind is the job's.
+  std::vector<int> kind(s.params.size(), 1);
+  const auto mark = [&](int node, int as) {
+    if (node < 0) return;
+    for (const int param : s.graph.nodes[static_cast<std::size_t>(node)].params) kind[static_cast<std::size_t>(param)] = as;
   };
-  const auto conditions = mark({s.entry_long, s.entry_short, s.filter, s.exit_long, s.exit_short});
-  const auto trails = mark({s.trail.distance, s.trail.long_price, s.trail.short_price});
+  for (const int node : {s.trail.distance, s.trail.long_price, s.trail.short_price}) mark(node, 2);
+  for (const int node : {s.entry_long, s.entry_short, s.filter, s.exit_long, s.exit_short}) mark(node, 0);
   for (const int wanted : {0, 1, 2}) {
     for (std::size_t axis = 0; axis < job.axes.size(); ++axis) {
-      const auto param = static_cast<std::size_t>(job.axes[axis].param);
-      const int kind = conditions[param] ? 0 : trails[param] ? 1 : 2;
-      if (kind == wanted) axis_order_.push_back(static_cast<int>(axis));
+      if (kind[static_cast<std::size_t>(job.axes[axis].param)] == wanted) axis_order_.push_back(static_cast<int>(axis));
     }
   }
-}
-
-BarWork CpuPlan::work() const noexcept {
-  return {day_end_bits_.data(), funding_bits_.empty() ? nullptr : funding_bits_.data()};
 }
 
 int CpuPlan::program_of(int node) {
@@ -153,12 +136,9 @@ std::vector<std::uint64_t> CpuPlan::order(std::uint64_t first, std::uint64_t cou
 
 CpuPlan::Wanted CpuPlan::require(const std::vector<double>& values) {
   const Strategy& s = job_.strategy;
-  const auto bits = [&](int node) { return node < 0 ? -1 : store_.require(node, ColumnKind::bits, values); };
-  const auto trail = [&](int node, ColumnKind kind) { return node < 0 ? -1 : store_.require(node, kind, values); };
-  Wanted wanted{{}, bits(s.entry_long), bits(s.entry_short), bits(s.filter), bits(s.exit_long), bits(s.exit_short),
-                trail(s.trail.distance, ColumnKind::trail_distance), trail(s.trail.long_price, ColumnKind::trail_long),
-                trail(s.trail.short_price, ColumnKind::trail_short)};
-  for (const int node : levels_.columns) wanted.columns.push_back(store_.require(node, ColumnKind::numbers, values));
+  const auto bits = [&](int node) { return node < 0 ? -1 : store_.require_bits(node, values); };
+  Wanted wanted{{}, bits(s.entry_long), bits(s.entry_short), bits(s.filter), bits(s.exit_long), bits(s.exit_short)};
+  for (const int node : levels_.columns) wanted.columns.push_back(store_.require_column(node, values));
   return wanted;
 }
 
@@ -179,16 +159,12 @@ void CpuPlan::add_lane(const std::vector<double>& values, const Wanted& wanted, 
   if (s.breakeven_after >= 0) lane.breakeven_after = whole_bars(s, s.breakeven_after, values);
   for (const int node : levels_.constants) batch.constants.push_back(evaluate_constant(s, node, values.data()));
   for (const int instance : wanted.columns) batch.columns.push_back(store_.column(instance));
-  if (s.trail.present()) {
-    const auto ticks = [&](int instance) { return instance < 0 ? nullptr : store_.ticks(instance); };
-    batch.trails.push_back({ticks(wanted.trail_distance), ticks(wanted.trail_long), ticks(wanted.trail_short)});
-  }
   batch.lanes.push_back(lane);
 }
 
 void CpuPlan::finish(const std::vector<std::vector<double>>& values, const std::vector<Wanted>& wanted, LaneBatch& batch) {
   store_.compute(threads_);
-  batch.lanes.clear(), batch.constants.clear(), batch.columns.clear(), batch.trails.clear();
+  batch.lanes.clear(), batch.constants.clear(), batch.columns.clear();
   for (std::size_t i = 0; i < values.size(); ++i) add_lane(values[i], wanted[i], batch);
   for (std::size_t i = 0; i < batch.lanes.size(); ++i) {
     batch.lanes[i].constants = batch.constants.data() + i * levels_.constants.size();

@@ -1,6 +1,7 @@
 // From a job on a series to what the lane loop reads.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -17,7 +18,6 @@ struct LaneBatch {
   std::vector<LaneInput> lanes;
   std::vector<double> constants;               // [lane][slot]
   std::vector<const double*> columns;          // [lane][slot]
-  std::vector<TrailColumns> trails;            // [lane]; empty: no trail
 };
 
 class CpuPlan {
@@ -27,11 +27,8 @@ class CpuPlan {
 
   const LanePlan& plan() const noexcept { return plan_; }
   const MarketView& market() const noexcept { return market_; }
-  BarWork work() const noexcept;
-  // Room that the samples of a lane need.
-  std::size_t sample_points() const noexcept { return sample_points_; }
-  // Whether lanes may run in packs (pack_price_limit).
-  bool fits_packs() const noexcept { return fits_packs_; }
+  // Most slots that a lane has, of constants or of columns.
+  int slots() const noexcept { return static_cast<int>(std::max(levels_.constants.size(), levels_.columns.size())); }
 
   // Combinations [first, first + count) so that neighbours share the conditions of entry and exit as far as they can.
   std::vector<std::uint64_t> order(std::uint64_t first, std::uint64_t count) const;
@@ -45,7 +42,6 @@ class CpuPlan {
   struct Wanted {
     std::vector<int> columns;                  // [slot] instance
     int entry_long, entry_short, filter, exit_long, exit_short;
-    int trail_distance, trail_long, trail_short;
   };
 
   int program_of(int node);
@@ -61,9 +57,6 @@ class CpuPlan {
   MarketView market_;
   std::vector<std::uint8_t> day_end_;
   std::vector<double> elapsed_days_, funding_rates_;
-  std::vector<std::uint64_t> day_end_bits_, funding_bits_;
-  std::size_t sample_points_ = 1;
-  bool fits_packs_ = true;
   ColumnStore store_;
   CompiledNode levels_;                        // slots of all programs
   std::vector<std::vector<Instruction>> codes_;

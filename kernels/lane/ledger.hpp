@@ -112,6 +112,7 @@ QUERN_HD inline void enter(const LanePlan& plan, const MarketView& market, LaneS
   }
   if (lots > static_cast<double>(max_lots)) {
     s.faults |= lane_fault_too_many_lots;
+    ++s.count.rejected;
     return;
   }
   Position& p = s.position;

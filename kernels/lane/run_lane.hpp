@@ -37,7 +37,8 @@ QUERN_HD inline void run_lane(const LanePlan& plan, const MarketView& market, co
       s.equity = marked_equity(s, market.close_price[bar]);
       if (s.equity <= 0.0) ruin(plan, market, s, bar);
       breakers(plan, s);
-      marks.mark(mark_of<Real>(s, market.close[bar], plan.account.tick), bar, market.elapsed_days);
+      marks.mark(Mark<Real>::of(s, market.close[bar], market.close_price[bar], plan.account.tick), bar, p.side != 0,
+                 market.elapsed_days);
     }
     if (bar == first || is_sample(plan, market, bar)) samples[sample_count++] = s.equity;
     if (equity != nullptr) equity[bar] = s.equity;

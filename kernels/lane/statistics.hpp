@@ -6,49 +6,29 @@
 namespace quern {
 inline namespace QUERN_BACKEND {
 
-// One mark: what a lane is worth at a close. Peaks and the ends of drawdowns hang on the exact equity, so that no precision
-// changes how many drawdowns there are; how deep they are is summed in the statistics' precision, as the distance from the
-// peak, from the whole-tick move since the entry.
-template <class Real>
-struct MarkOf {
-  double equity, cash;
-  bool in_position;
-  Real slope;                          // equity of one tick; 0 when flat
-  std::int32_t moved;                  // ticks from entry to close
-};
-
-template <class Real>
-QUERN_HD QUERN_INLINE MarkOf<Real> mark_of(const LaneState& s, std::int32_t close_ticks, const TickSize& tick) {
-  const Position& p = s.position;
-  if (p.side == 0) return {s.equity, s.cash, false, 0, 0};
-  return {s.equity, s.cash, true, static_cast<Real>(p.side * p.quantity * tick.value), close_ticks - p.entry_ticks};
-}
-
-// Sums over bar marks. Marks of a stretch without a position are equal, so they are added at its end at once: no engine
-// needs to visit them one by one.
+// Sums over bar marks, in the statistics' precision. Marks of a stretch without a position are equal, so they are added
+// at its end at once: no engine needs to visit them one by one.
 template <class Real>
 struct MarkStatistics {
-  double peak = 0.0;
-  Real inverse_peak, weight;           // weight = inverse_peak^2
+  Real peak, inverse_peak, weight;     // weight = inverse_peak^2
   Real deepest = 0;                    // of the current drawdown, quote currency
   Real block = 0;                      // sum of squared drawdown since the last flush
-  Real flat_depth = 0;                 // below the peak, in a stretch without a position
+  Real flat_equity = 0, flat_depth = 0;   // in a stretch without a position; depth below the peak
   Real max_drawdown = 0;
   bool in_drawdown = false;
   std::int32_t peak_bar = 0;           // last close at the peak before the current drawdown
   std::int32_t flat_from = 0;          // first mark of the current stretch without a position; -1: in a position
   std::int32_t drawdowns = 0;
-  double flat_equity = 0.0;
   double squares = 0.0, depths = 0.0, longest_days = 0.0;
 
   QUERN_HD void start(double capital, std::int32_t bar) {
-    raise_peak(capital);
-    flat_equity = capital;
+    raise_peak(static_cast<Real>(capital));
+    flat_equity = peak;
     flat_from = bar;
   }
-  QUERN_HD void raise_peak(double equity) {
+  QUERN_HD void raise_peak(Real equity) {
     peak = equity;
-    inverse_peak = Real(1) / static_cast<Real>(equity);
+    inverse_peak = Real(1) / equity;
     weight = inverse_peak * inverse_peak;
   }
   QUERN_HD void flush() {
@@ -69,35 +49,34 @@ struct MarkStatistics {
     in_drawdown = false;
     deepest = 0;
   }
-  // Peaks, starts and ends of drawdowns.
-  QUERN_HD void follow(double equity, std::int32_t bar, const double* elapsed_days) {
+  // The drawdown's own changes at a mark: peaks, starts and ends.
+  QUERN_HD void follow(Real equity, std::int32_t bar, const double* elapsed_days) {
     if (in_drawdown && equity >= peak) end_drawdown(bar, elapsed_days);
     if (equity > peak) raise_peak(equity);
     if (!in_drawdown && equity < peak) {
       in_drawdown = true;
       peak_bar = bar - 1;
     }
+    const Real depth = peak - equity;
+    if (depth > deepest) deepest = depth;
   }
-  QUERN_HD void mark(const MarkOf<Real>& at, std::int32_t bar, const double* elapsed_days) {
-    if (at.in_position) {
+  QUERN_HD void mark(Real equity, std::int32_t bar, bool in_position, const double* elapsed_days) {
+    if (in_position) {
       if (flat_from >= 0) end_flat(bar);
-      follow(at.equity, bar, elapsed_days);
-      const Real gap = static_cast<Real>(peak - at.cash);
-      const Real depth = in_drawdown ? gap - at.slope * static_cast<Real>(at.moved) : Real(0);
-      if (depth > deepest) deepest = depth;
+      follow(equity, bar, elapsed_days);
+      const Real depth = peak - equity;
       block = block + (depth * depth) * weight;
       if ((bar & 255) == 255) flush();
-    } else if (flat_from < 0 || at.equity != flat_equity) {
+    } else if (flat_from < 0 || equity != flat_equity) {
       if (flat_from < 0) {
         flush();
       } else {
         end_flat(bar);
       }
-      follow(at.equity, bar, elapsed_days);
+      follow(equity, bar, elapsed_days);
       flat_from = bar;
-      flat_equity = at.equity;
-      flat_depth = static_cast<Real>(peak - at.equity);
-      if (flat_depth > deepest) deepest = flat_depth;
+      flat_equity = equity;
+      flat_depth = peak - equity;
     }
   }
   // After the mark of the last bar.
@@ -105,6 +84,25 @@ struct MarkStatistics {
     flush();
     if (flat_from >= 0) end_flat(last_bar + 1);
     if (in_drawdown) end_drawdown(last_bar, elapsed_days);
+  }
+};
+
+// The mark of a position in the statistics' precision. Single: from the whole-tick move since the entry.
+template <class Real>
+struct Mark;
+
+template <>
+struct Mark<double> {
+  QUERN_HD static double of(const LaneState& s, std::int32_t, double close, const TickSize&) { return marked_equity(s, close); }
+};
+
+template <>
+struct Mark<float> {
+  QUERN_HD static float of(const LaneState& s, std::int32_t close_ticks, double, const TickSize& tick) {
+    const Position& p = s.position;
+    if (p.side == 0) return static_cast<float>(s.cash);
+    const float a_tick = static_cast<float>(p.side * p.quantity * tick.value);
+    return static_cast<float>(s.cash) + a_tick * static_cast<float>(close_ticks - p.entry_ticks);
   }
 };
 
@@ -250,7 +248,7 @@ QUERN_HD inline void finish_lane(const LanePlan& plan, const MarketView& market,
   put(Metric::value_at_risk, samples.value_at_risk);
   put(Metric::cond_value_at_risk, samples.cond_value_at_risk);
   put(Metric::equity_final, s.equity);
-  put(Metric::equity_peak, marks.peak);
+  put(Metric::equity_peak, static_cast<double>(marks.peak));
   put(Metric::rejected, c.rejected);
   put(Metric::filtered, c.filtered);
   put(Metric::ambiguous_bars, c.ambiguous_bars);

@@ -63,23 +63,6 @@ struct LaneInput {
   std::int32_t breakeven_after = 0;                // E20: target number; 0: none
 };
 
-// Whole-tick columns of the trail at every close (E20), mirrored for shorts (negated). Undefined: such that no stop moves.
-struct TrailColumns {
-  const std::int32_t* distance = nullptr;          // [bar] below no_trail_distance
-  const std::int32_t* long_level = nullptr;        // [bar]
-  const std::int32_t* short_level = nullptr;       // [bar] negated
-};
-inline constexpr std::int32_t no_trail_distance = 1 << 30;
-inline constexpr std::int32_t no_trail_level = -2147483647 - 1;
-// Packs compute stops in 32 bits: prices must be below. Lanes of other series run one at a time.
-inline constexpr std::int32_t pack_price_limit = 1 << 30;
-
-// Bars at which every lane has something to do besides its decisions: one bit a bar.
-struct BarWork {
-  const std::uint64_t* day_ends = nullptr;
-  const std::uint64_t* funding = nullptr;          // null: none
-};
-
 inline namespace QUERN_BACKEND {
 
 QUERN_HD QUERN_INLINE bool bit_at(const std::uint64_t* bits, std::int32_t bar) { return bits != nullptr && (bits[bar >> 6] >> (bar & 63) & 1); }

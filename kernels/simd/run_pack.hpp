@@ -1,619 +1,945 @@
-// The lane loop for a pack of lanes. On a quiet bar all lanes do the same few vector operations; a lane for which the
-// conservative tests say that something may happen takes the exact rules by itself. Same bits as run_lane.
+// A pack of lanes through the bars. Include one pack_*.hpp first.
+//
+// Prices are mirrored: a short's are negated, so one comparison serves both sides. The quiet loop tests conservatively for
+// anything that could happen in a bar; only then the bar is worked through by the rules, for the lanes concerned. Drawdown
+// is followed in whole ticks of the position between fills: the mark of a lane is a rising function of the close, so
+// "at or above the peak" is one comparison of integers.
 #pragma once
 
-#include "kernels/lane/run_lane.hpp"
-#include "kernels/simd/pack.hpp"
-#include "kernels/simd/packs.hpp"
+#include "kernels/lane/statistics.hpp"
+#include "kernels/simd/pack_engine.hpp"
 
 namespace quern {
 inline namespace QUERN_BACKEND {
 
-enum class TrailKind { none, distance, distances, levels };   // one column for all lanes, or one each
+inline constexpr std::int32_t never_low = INT32_MIN, never_high = INT32_MAX;
 
-template <class Real, bool mirrored, TrailKind trail_kind>
-class PackRunner {
-  using Reals = typename PackOf<Real>::type;
-  static constexpr int lanes = pack_lanes;
-  static constexpr std::int32_t no_stop = -2147483647 - 1, no_target = 2147483647;
+QUERN_INLINE D where_defined(D x) { return select(abs_of(x) <= all_d(1.7976931348623157e308), x, all_d(__builtin_nan(""))); }
 
+QUERN_INLINE D rounded_half_away(D x) {
+  const D whole = trunc_of(x), rest = x - whole;
+  return select(rest >= all_d(0.5), whole + all_d(1.0), select(rest <= all_d(-0.5), whole - all_d(1.0), whole));
+}
+
+// E1, with levels beyond the limit of packs cut to it: no price reaches them.
+QUERN_INLINE I pack_level(D x, const TickSize& tick) {
+  const double limit = static_cast<double>(pack_price_limit);
+  const D ticks = rounded_half_away(x / all_d(tick.value));
+  const D high = select(ticks >= all_d(limit), all_d(limit), ticks);
+  return to_i(select(high > all_d(-limit), high, all_d(-limit)));   // NaN becomes the lower limit: callers test x
+}
+
+QUERN_INLINE D pack_price(I ticks, const TickSize& tick) { return (to_d(ticks) * all_d(tick.numerator)) / all_d(tick.denominator); }
+
+// E21.
+QUERN_INLINE I pack_slipped(I ticks, D bps, D direction) {
+  const D from = to_d(ticks);
+  const D move = ceil_of(from * bps / all_d(10000.0) * all_d(1.0 - 1e-12));
+  const D moved = from + direction * move;
+  const D kept = select(moved < all_d(1.0), all_d(1.0), moved);
+  const I out = to_i(select(kept >= all_d(2147483647.0), all_d(2147483647.0), kept));
+  return select(bps > all_d(0.0), out, ticks);
+}
+
+class PackRun {
  public:
-  explicit PackRunner(const PackRequest& request)
-      : request_(request), plan_(*request.plan), market_(*request.market), last_(market_.bars - 1) {}
+  PackRun(const LanePlan& plan, const MarketView& market, const PackInput& input) : plan_(plan), market_(market), in_(input) {}
 
   void run() {
     start();
-    if (first_ < last_) {
-      for (std::int32_t block = first_ >> 6; block <= (last_ - 1) >> 6; ++block) run_block(block);
+    std::int32_t bar = first_;
+    slow_bar(bar++);   // the first mark
+    while (bar <= last_) {
+      if (!any(h_.pos | exit_due_ | entry_due_)) {
+        const std::int32_t to = next_entry(bar);
+        skip_samples(bar, to);
+        bar = to;
+        if (bar > last_) break;
+      }
+      if (!any(exit_due_ | entry_due_)) bar = quiet(bar);
+      if (bar > last_) break;
+      slow_bar(bar++);
     }
     finish();
   }
 
  private:
-  // ---- Setting up
-  void start() {
-    const std::int32_t wanted = request_.lanes[0].first_bar;
-    first_ = wanted < last_ ? wanted : last_;
-    dead_ = all_lanes & ~((request_.count == 32 ? 0u : 1u << request_.count) - 1u);
-    for (int lane = 0; lane < lanes; ++lane) {
-      start_lane(plan_, state_[lane]);
-      marks_[lane].start(plan_.account.capital, first_);
-      exposed_from_[lane] = -1;
-      push_marks(lane);
-      push(lane);
-      base_level_[lane] = halt_factor_[lane] = 0.0;
-      near_drawn_[lane] = 0;
-    }
-    next_time_exit_ = last_;
-    sample_row(first_);
+  // What the quiet loop reads and writes.
+  struct Hot {
+    M pos, is_short, in_drawdown, raised;
+    I entry, stop, liquidation, stop_in_force, target, best, activation, reason;
+    I peak_move, ruin_move, under, peak_seconds;
+    D fraction, squares;
+  };
+
+  I mirrored(std::int32_t ticks) const { return select(h_.is_short, all_i(-ticks), all_i(ticks)); }
+  I unmirrored(I ticks) const { return select(h_.is_short, all_i(0) - ticks, ticks); }
+  D direction() const { return select(h_.is_short, all_d(-1.0), all_d(1.0)); }
+  static bool shared(const std::uint64_t* const* maps, int count) {
+    for (int i = 1; i < count; ++i) if (maps[i] != maps[0]) return false;
+    return true;
   }
 
-  // ---- A block of 64 bars
-  void run_block(std::int32_t block) {
-    const std::int32_t begin = block << 6;
-    const std::int32_t end = begin + 64 < last_ ? begin + 64 : last_;
-    std::int32_t bar = begin > first_ ? begin : first_;
-    read_signals(block, bar - begin);
-    if constexpr (trail_kind == TrailKind::distances || trail_kind == TrailKind::levels) read_trails(begin, end);
-    const std::uint64_t samples = plan_.sampling == Sampling::bar ? ~0ull : request_.work.day_ends[block];
-    const std::uint64_t days = request_.work.day_ends[block];
-    const std::uint64_t funding = request_.work.funding != nullptr ? request_.work.funding[block] : 0;
-    const std::uint64_t after = daily_limit() ? samples | days : samples;
-    while (bar < end) {
-      const std::uint64_t ahead = ~0ull << (bar & 63);
-      std::int32_t stop = first_set(interest_ & ahead, begin, end);
-      if ((in_position_ | special_) == 0) {
-        bool released = false;
-        for (std::uint64_t due = after & ahead; due != 0 && !released; due &= due - 1) {
-          const std::int32_t at = begin + __builtin_ctzll(due);
-          if (at >= stop) break;
-          const bool day_end = days >> (at & 63) & 1;
-          if (day_end && daily_limit()) count_filtered(begin, bar, at + 1);
-          quiet_mark(at, day_end, at > first_ && (samples >> (at & 63) & 1));
-          if (!day_end || !daily_limit()) continue;
-          stop = at + 1;                       // lanes that were stopped for the day may act from here on
-          released = true;
-        }
-        if (!released) count_filtered(begin, bar, stop);
-        bar = stop;
-        if (released) continue;
-      } else if (special_ == 0) {
-        if (funding != 0) stop = least(stop, first_set(funding & ahead, begin, end));
-        stop = least(stop, next_time_exit_);
-        const std::int32_t due = first_set(after & ahead, begin, end);
-        const std::int32_t from = bar;
-        bar = quiet(bar, least(stop, due + 1));
-        count_filtered(begin, from, bar);
-        if (bar == due + 1) {
-          quiet_mark(due, days >> (due & 63) & 1, due > first_ && (samples >> (due & 63) & 1));
+  void start() {
+    last_ = market_.bars - 1;
+    first_ = in_.lanes[0].first_bar < last_ ? in_.lanes[0].first_bar : last_;
+    stride_ = market_.bars + 64;
+    used_ = mask_of(in_.count >= 32 ? 0xFFFFFFFFu : (1u << in_.count) - 1);
+    const double capital = plan_.account.capital;
+    const M none = mask_of(0);
+    h_ = Hot{none, none, none, none, all_i(0), all_i(never_low), all_i(never_low), all_i(never_low), all_i(never_high),
+             all_i(never_low), all_i(never_high), all_i(0), all_i(0), all_i(never_low), all_i(0), all_i(0), all_d(0.0), all_d(0.0)};
+    exit_due_ = entry_due_ = ambiguous_ = breakeven_due_ = settled_ = none;
+    ruined_ = ~used_;
+    cash_ = peak_ = mark_ = all_d(capital);
+    quantity_ = entry_price_ = profit_ = unit_ = deepest_ = lots_ = entry_lots_ = all_d(0.0);
+    for (int i = 0; i < max_targets; ++i) targets_[i] = all_i(never_high), fractions_[i] = all_d(0.0);
+    targets_left_ = targets_filled_ = entry_bar_ = exit_reason_ = all_i(0);
+    time_bar_ = all_i(never_high);
+    next_time_ = never_high;
+    next_entry_bar_ = all_i(never_low);
+    flat_from_ = all_i(first_);
+    flat_depth_ = all_d(0.0);
+    h_.peak_seconds = all_i(in_.elapsed_seconds[first_]);
+    squares_ = depths_ = worst_ = all_d(0.0);
+    drawdowns_ = longest_seconds_ = all_i(0);
+    trades_ = wins_ = losses_ = row_ = longest_row_ = longest_held_ = ambiguous_trades_ = rejected_ = filtered_ = ambiguous_bars_ =
+        liquidations_ = exposed_ = all_i(0);
+    held_ = won_ = lost_ = mean_ = spread_ = best_trade_ = worst_trade_ = notional_ = fees_ = funding_ = slippage_ = all_d(0.0);
+    d_side_short_ = d_has_stop_ = none;
+    d_stop_ = d_activation_ = d_targets_left_ = all_i(0);
+    d_size_ = d_volatility_ = d_equity_ = all_d(0.0);
+    for (int lane = 0; lane < width; ++lane) hash_[lane] = decision_hash_start, faults_[lane] = 0;
+    std::int32_t max_bars[width], breakeven[width];
+    for (int lane = 0; lane < width; ++lane) {
+      const LaneInput& one = in_.lanes[lane < in_.count ? lane : 0];
+      max_bars[lane] = one.max_bars > 0 ? one.max_bars : never_high;
+      breakeven[lane] = one.breakeven_after > 0 ? one.breakeven_after : never_high;
+    }
+    max_bars_ = load_i(max_bars);
+    breakeven_after_ = load_i(breakeven);
+    build_slots();
+    build_masks();
+    sample_count_ = 0;
+  }
+
+  void build_slots() {
+    std::int32_t constants = 0, columns = 0;
+    const auto look = [&](std::int32_t program) {
+      if (program < 0) return;
+      const Program& p = plan_.programs[program];
+      for (std::int32_t i = 0; i < p.length; ++i) {
+        if (p.code[i].op == Operator::constant && p.code[i].slot >= constants) constants = p.code[i].slot + 1;
+        if (p.code[i].op == Operator::column && p.code[i].slot >= columns) columns = p.code[i].slot + 1;
+      }
+    };
+    const auto look_level = [&](const LevelSource& level) { look(level.distance), look(level.long_price), look(level.short_price); };
+    look_level(plan_.stop);
+    for (std::int32_t i = 0; i < plan_.target_count; ++i) look_level(plan_.targets[i].level), look(plan_.targets[i].fraction);
+    look(plan_.activation), look(plan_.size_value), look(plan_.volatility);
+    for (std::int32_t slot = 0; slot < constants; ++slot) {
+      double value[width];
+      for (int lane = 0; lane < width; ++lane) value[lane] = in_.lanes[lane < in_.count ? lane : 0].constants[slot];
+      constants_[slot] = load_d(value);
+    }
+    for (std::int32_t slot = 0; slot < columns; ++slot) {
+      columns_shared_[slot] = true;
+      for (int lane = 0; lane < width; ++lane) {
+        columns_[slot][lane] = in_.lanes[lane < in_.count ? lane : 0].columns[slot];
+        if (columns_[slot][lane] != columns_[slot][0]) columns_shared_[slot] = false;
+      }
+    }
+  }
+
+  // One word a bar with a bit for each lane: entry long, entry short, filter, exit long, exit short.
+  void build_masks() {
+    const std::int32_t words = (market_.bars + 63) / 64;
+    for (std::int32_t w = 0; w < words; ++w) in_.any_entry[w] = 0;
+    const std::uint16_t everyone = static_cast<std::uint16_t>(bits(used_));
+    for (int kind = 0; kind < 5; ++kind) {
+      const std::uint64_t* maps[width];
+      bool present = false;
+      for (int lane = 0; lane < in_.count; ++lane) {
+        const LaneInput& one = in_.lanes[lane];
+        maps[lane] = kind == 0 ? one.entry_long : kind == 1 ? one.entry_short : kind == 2 ? one.filter : kind == 3 ? one.exit_long : one.exit_short;
+        present = present || maps[lane] != nullptr;
+      }
+      mask_[kind] = nullptr;
+      if (!present) continue;
+      std::uint16_t* out = in_.masks + static_cast<std::int64_t>(kind) * stride_;
+      mask_[kind] = out;
+      const bool same = shared(maps, in_.count);
+      for (std::int32_t w = 0; w < words; ++w) {
+        std::uint16_t* at = out + w * 64;
+        if (same) {
+          const std::uint64_t word = maps[0][w];
+          if (word == 0) {
+            for (int i = 0; i < 64; ++i) at[i] = 0;
+          } else {
+            for (int i = 0; i < 64; ++i) at[i] = (word >> i & 1) != 0 ? everyone : 0;
+          }
+          if (kind < 2) in_.any_entry[w] |= word;
           continue;
         }
-      }
-      if (bar >= end) break;
-      full_bar(bar, funding >> (bar & 63) & 1, days >> (bar & 63) & 1, bar > first_ && (samples >> (bar & 63) & 1));
-      ++bar;
-    }
-    if ((block & 3) == 3 && end == begin + 64) flush();
-  }
-
-  static std::int32_t least(std::int32_t a, std::int32_t b) { return a < b ? a : b; }
-  static std::int32_t first_set(std::uint64_t word, std::int32_t begin, std::int32_t end) {
-    if (word == 0) return end;
-    return least(begin + __builtin_ctzll(word), end);
-  }
-  bool daily_limit() const { return plan_.account.daily_loss_limit < __builtin_inf(); }
-  bool halt_limit() const { return plan_.account.max_drawdown_halt < __builtin_inf(); }
-
-  void read_signals(std::int32_t block, std::int32_t from) {
-    block_ = block;
-    const std::uint64_t valid = ~0ull << from;
-    for (int lane = 0; lane < lanes; ++lane) {
-      const LaneInput& in = input(lane);
-      const auto word = [&](const std::uint64_t* bits) { return bits != nullptr ? bits[block] & valid : 0; };
-      const std::uint64_t wants_long = word(in.entry_long), wants_short = word(in.entry_short);
-      const std::uint64_t filter = in.filter != nullptr ? in.filter[block] : ~0ull;
-      enter_long_[lane] = wants_long & ~wants_short & filter;
-      enter_short_[lane] = wants_short & ~wants_long & filter;
-      filtered_[lane] = (wants_long ^ wants_short) & ~filter;
-      exit_long_[lane] = word(in.exit_long);
-      exit_short_[lane] = word(in.exit_short);
-      renew_interest(lane);
-    }
-    join_interest();
-  }
-
-  const LaneInput& input(int lane) const { return request_.lanes[lane < request_.count ? lane : 0]; }
-
-  void renew_interest(int lane) {
-    const LaneState& s = state_[lane];
-    const bool blocked = s.day_stopped || s.halted;
-    std::uint64_t word = 0;
-    if (dead_ >> lane & 1) {
-      word = 0;
-    } else if (s.position.side == 0) {
-      const std::int32_t wait = s.next_entry_bar - (block_ << 6);
-      const std::uint64_t open = blocked || wait > 63 ? 0 : wait <= 0 ? ~0ull : ~0ull << wait;
-      word = (enter_long_[lane] | enter_short_[lane]) & open;
-    } else {
-      const bool reverse = plan_.rules.reverse && !blocked;
-      word = s.position.side > 0 ? exit_long_[lane] | (reverse ? enter_short_[lane] : 0)
-                                 : exit_short_[lane] | (reverse ? enter_long_[lane] : 0);
-    }
-    lane_interest_[lane] = word;
-  }
-
-  void join_interest() {
-    interest_ = 0;
-    for (int lane = 0; lane < lanes; ++lane) interest_ |= lane_interest_[lane];
-  }
-
-  // E11 over bars [from, to) at which no lane took the exact rules.
-  void count_filtered(std::int32_t begin, std::int32_t from, std::int32_t to) {
-    if (request_.lanes[0].filter == nullptr || from >= to) return;
-    const std::uint64_t until = to - begin >= 64 ? ~0ull : ~(~0ull << (to - begin));
-    for (int lane = 0; lane < request_.count; ++lane) {
-      LaneState& s = state_[lane];
-      if (filtered_[lane] == 0 || s.position.side != 0 || s.day_stopped || s.halted || (dead_ | special_) >> lane & 1) continue;
-      const std::int32_t start = s.next_entry_bar > from ? s.next_entry_bar : from;
-      if (start >= to) continue;
-      s.count.filtered += __builtin_popcountll(filtered_[lane] & until & (~0ull << (start - begin)));
-    }
-  }
-
-  void read_trails(std::int32_t begin, std::int32_t end) {
-    for (int lane = 0; lane < lanes; ++lane) {
-      const TrailColumns& trail = request_.trails[lane < request_.count ? lane : 0];
-      for (std::int32_t bar = begin; bar < end; ++bar) {
-        if constexpr (trail_kind == TrailKind::distances) {
-          trail_a_[bar - begin][lane] = trail.distance[bar];
-        } else {
-          trail_a_[bar - begin][lane] = trail.long_level != nullptr ? trail.long_level[bar] : no_trail_level;
-          trail_b_[bar - begin][lane] = trail.short_level != nullptr ? trail.short_level[bar] : no_trail_level;
+        for (int i = 0; i < 64; ++i) at[i] = 0;
+        for (int lane = 0; lane < in_.count; ++lane) {
+          std::uint64_t word = maps[lane] == nullptr ? 0 : maps[lane][w];
+          if (kind < 2) in_.any_entry[w] |= word;
+          const std::uint16_t bit = static_cast<std::uint16_t>(1u << lane);
+          if (__builtin_popcountll(word) > 20) {
+            for (int i = 0; i < 64; ++i) at[i] = static_cast<std::uint16_t>(at[i] | ((word >> i & 1) != 0 ? bit : 0));
+          } else {
+            for (; word != 0; word &= word - 1) at[__builtin_ctzll(word)] = static_cast<std::uint16_t>(at[__builtin_ctzll(word)] | bit);
+          }
         }
       }
     }
   }
+  std::uint32_t mask_at(int kind, std::int32_t bar) const { return mask_[kind] == nullptr ? 0u : mask_[kind][bar]; }
 
-  // ---- Vector parts
-  QUERN_INLINE Mask shorts() const { return mask_of(shorts_); }
-  template <class Source>
-  QUERN_INLINE static Int mirror(Mask shorts, Source if_long, Source if_short) {
-    if constexpr (mirrored) {
-      return select(shorts, fill(-if_short), fill(if_long));
-    } else {
-      return fill(if_long);
+  std::int32_t next_entry(std::int32_t bar) const {
+    std::int32_t w = bar >> 6;
+    const std::int32_t words = (market_.bars + 63) / 64;
+    std::uint64_t word = in_.any_entry[w] >> (bar & 63) << (bar & 63);
+    while (word == 0) {
+      if (++w >= words) return last_;
+      word = in_.any_entry[w];
+    }
+    const std::int32_t found = w * 64 + __builtin_ctzll(word);
+    return found < last_ ? found : last_;   // the last bar is always worked through
+  }
+
+  bool is_sample(std::int32_t bar) const { return plan_.sampling == Sampling::bar || market_.day_end[bar] != 0; }
+  void add_sample(D equity) {
+    store(in_.samples + static_cast<std::int64_t>(sample_count_) * width, equity);
+    ++sample_count_;
+  }
+  // Bars [from, to) without a position: their marks are the cash.
+  void skip_samples(std::int32_t from, std::int32_t to) {
+    for (std::int32_t bar = from; bar < to; ++bar) {
+      if (is_sample(bar)) add_sample(cash_);
     }
   }
 
-  // How far below its peak each position is at the close (MarkOf).
-  QUERN_INLINE Reals depth_at(std::int32_t bar, Reals gap, Reals slope, Int entry) const {
-    return gap - slope * to_real(fill(market_.close[bar]) - entry, Reals{});
+  // The exact mark (E25) of lanes with a position that has moved by `move` mirrored ticks.
+  D equity_at(I move) const {
+    return cash_ + direction() * (quantity_ * (pack_price(unmirrored(h_.entry + move), plan_.account.tick) - entry_price_));
   }
-  QUERN_INLINE Double exact_equity_at(std::int32_t bar) const {
-    return load(exact_cash_) + load(signed_quantity_) * (fill(market_.close_price[bar]) - load(exact_entry_));
+  D equity_now(std::int32_t bar) const {
+    const D in_position = cash_ + direction() * (quantity_ * (all_d(market_.close_price[bar]) - entry_price_));
+    return select(h_.pos, in_position, cash_);
   }
 
-  // E20 for lanes whose best and stop are in vectors.
-  QUERN_INLINE void trail_stops(std::int32_t bar, Mask shorts, Int favourable, Int& best, Int& stop, Int activation) const {
-    if constexpr (trail_kind != TrailKind::none) {
-      Int reach = favourable;
-      if (plan_.trail_basis == TrailBasis::close) reach = mirror(shorts, market_.close[bar], market_.close[bar]);
-      best = larger(best, reach);
-      Int level;
-      if constexpr (trail_kind == TrailKind::distance) {
-        level = best - fill(request_.trails[0].distance[bar]);
-      } else if constexpr (trail_kind == TrailKind::distances) {
-        level = best - load(trail_a_[bar & 63]);
+  // Runs bars in which nothing can happen; returns the first bar in which something may, or last_ for the last one.
+  std::int32_t quiet(std::int32_t bar) {
+    Hot h = h_;
+    const M pos = h.pos, is_short = h.is_short;
+    const std::uint32_t pos_bits = bits(pos), long_bits = bits(without(pos, is_short)), short_bits = bits(pos & is_short);
+    const std::uint32_t entry_lanes = plan_.rules.reverse ? bits(used_) : bits(used_) & ~pos_bits;
+    const bool one_sided = short_bits == 0 || long_bits == 0;
+    const bool by_close = plan_.trail_basis == TrailBasis::close;
+    const std::int32_t* trail = in_.trail;
+    const bool bar_samples = plan_.sampling == Sampling::bar;
+    for (; bar < last_; ++bar) {
+      const std::int32_t low = market_.low[bar], high = market_.high[bar], close = market_.close[bar];
+      I adverse, favourable, at_close;
+      if (one_sided) {
+        const bool all_short = long_bits == 0;
+        adverse = all_i(all_short ? -high : low);
+        favourable = all_i(all_short ? -low : high);
+        at_close = all_i(all_short ? -close : close);
       } else {
-        level = select(shorts, load(trail_b_[bar & 63]), load(trail_a_[bar & 63]));
+        adverse = select(is_short, all_i(-high), all_i(low));
+        favourable = select(is_short, all_i(-low), all_i(high));
+        at_close = select(is_short, all_i(-close), all_i(close));
       }
-      stop = select(at_least(best, activation), larger(stop, level), stop);
-    }
-  }
-
-  // Peaks, starts and ends of drawdowns of the lanes in a position, from exact marks. From and to memory.
-  void follow(std::int32_t bar) {
-    const Double equity = exact_equity_at(bar), peak = load(peak_);
-    const std::uint32_t up = bits_of(below(peak, equity)) & in_position_, down = bits_of(below(equity, peak)) & in_position_;
-    const std::uint32_t start = down & ~drawn_, raise = up & ~drawn_, recover = in_position_ & drawn_ & ~down;
-    if (start != 0) {
-      const Mask m = mask_of(start);
-      drawn_ |= start;
-      store(peak_bar_, select(m, fill(bar - 1), load(peak_bar_)));
-      store(near_, select(m, load(near_drawn_), load(near_)));
-    }
-    if (raise != 0) {
-      const Mask m = mask_of(raise);
-      const Double new_peak = select(m, equity, peak), cash = load(exact_cash_);
-      const Reals inverse = fill(Real(1)) / to_real(new_peak, Reals{}), weight = inverse * inverse;
-      store(peak_, new_peak);
-      store(inverse_, select(m, inverse, load(inverse_)));
-      store(weight_, select(m, weight, load(weight_)));
-      store(live_weight_, select(m, weight, load(live_weight_)));
-      const Double gap = new_peak - cash;
-      store(gap_, select(m, to_real(gap, Reals{}), load(gap_)));
-      store(near_drawn_, select(m, to_real(near_of(gap, new_peak), Reals{}), load(near_drawn_)));
-      const Double level = larger(load(base_level_), new_peak * load(halt_factor_));
-      store(limit_, select(m, to_real(limit_of(level, cash, new_peak), Reals{}), load(limit_)));
-    }
-    for (std::uint32_t left = recover; left != 0; left &= left - 1) {
-      const int lane = __builtin_ctz(left);
-      pull_marks(lane);
-      marks_[lane].follow(exact_cash_[lane] + signed_quantity_[lane] * (market_.close_price[bar] - exact_entry_[lane]), bar,
-                          market_.elapsed_days);
-      push_marks(lane);
-    }
-  }
-
-  // A drawdown nearer to its end than this is looked at in exact money.
-  QUERN_INLINE static Double near_of(Double gap, Double peak) { return larger(gap, fill(0.0) - gap) * fill(1e-6) + peak * fill(1e-9); }
-  static double near_of(double gap, double peak) { return __builtin_fabs(gap) * 1e-6 + peak * 1e-9; }
-  // So is one deeper than this: equity may be at `level`, where the lane is ruined or a breaker trips.
-  QUERN_INLINE static Double limit_of(Double level, Double cash, Double peak) {
-    return peak - level - (larger(cash, fill(0.0) - cash) + peak) * fill(1e-5);
-  }
-  static double limit_of(double level, double cash, double peak) {
-    return peak - level - (__builtin_fabs(cash) + peak) * 1e-5;
-  }
-
-  // Bars from `bar` on, before `end`, until one at which a lane may act; returns that bar, or `end`.
-  std::int32_t quiet(std::int32_t bar, std::int32_t end) {
-    const Mask shorts = this->shorts();
-    const Int liquidation = load(liquidation_), target = load(target_), activation = load(activation_), entry = load(entry_);
-    const Reals slope = load(slope_);
-    Int stop = load(stop_), best = load(best_);
-    Reals gap = load(gap_), weight = load(live_weight_), near = load(near_), limit = load(limit_);
-    Reals deepest = load(deepest_), block = load(block_sum_);
-    for (; bar < end; ++bar) {
-      const Int adverse = mirror(shorts, market_.low[bar], market_.high[bar]);
-      const Int favourable = mirror(shorts, market_.high[bar], market_.low[bar]);
-      if (bits_of(at_most(adverse, larger(stop, liquidation)) | at_least(favourable, target)) != 0) break;
-      Reals depth = depth_at(bar, gap, slope, entry);
-      if (bits_of(below(depth, near) | below(limit, depth)) != 0) [[unlikely]] {
-        if (bits_of(below(limit, depth)) != 0) break;
-        store(deepest_, deepest);
-        follow(bar);
-        gap = load(gap_), weight = load(live_weight_), near = load(near_), limit = load(limit_), deepest = load(deepest_);
-        depth = select(mask_of(drawn_), depth_at(bar, gap, slope, entry), fill(Real(0)));
+      const I move = at_close - h.entry;
+      const M happens = ((adverse <= h.stop_in_force) | (favourable >= h.target) | (move <= h.ruin_move)) & pos;
+      std::uint32_t signals = 0;
+      if (mask_[3] != nullptr) signals |= mask_[3][bar] & long_bits;
+      if (mask_[4] != nullptr) signals |= mask_[4][bar] & short_bits;
+      if (mask_[0] != nullptr) signals |= mask_[0][bar] & entry_lanes;
+      if (mask_[1] != nullptr) signals |= mask_[1][bar] & entry_lanes;
+      const bool paid = market_.funding_begin != nullptr && market_.funding_begin[bar] != market_.funding_begin[bar + 1];
+      if (any(happens) || signals != 0 || bar >= next_time_ || paid) break;
+      follow(h, move, bar);
+      if (trail != nullptr) {
+        h.best = max_of(h.best, by_close ? at_close : favourable);
+        const I level = h.best - load_i(trail + static_cast<std::int64_t>(bar) * width);
+        const M tighter = (level > h.stop) & (h.best >= h.activation) & pos;
+        h.stop = select(tighter, level, h.stop);
+        h.stop_in_force = max_of(h.stop, h.liquidation);
+        h.reason = select(tighter, all_i(static_cast<int>(ExitReason::trailing_stop_loss)), h.reason);
       }
-      deepest = larger(deepest, depth);
-      block = block + (depth * depth) * weight;
-      trail_stops(bar, shorts, favourable, best, stop, activation);
+      if (bar_samples || market_.day_end[bar] != 0) add_sample(equity_now(bar));
     }
-    store(stop_, stop), store(best_, best);
-    store(deepest_, deepest), store(block_sum_, block);
+    h_ = h;
     return bar;
   }
 
-  // ---- One bar with the exact rules where they are needed
-  void full_bar(std::int32_t bar, bool funding, bool day_end, bool sample) {
-    std::uint32_t touched = special_;
-    {
-      const Mask shorts = this->shorts();
-      const Int adverse = mirror(shorts, market_.low[bar], market_.high[bar]);
-      const Int favourable = mirror(shorts, market_.high[bar], market_.low[bar]);
-      const Mask hit = at_most(adverse, larger(load(stop_), load(liquidation_))) | at_least(favourable, load(target_));
-      touched |= bits_of(hit) & in_position_;
+  // Drawdown at a mark of lanes in a position (see the head of this file).
+  QUERN_INLINE void follow(Hot& h, I move, std::int32_t bar) {
+    const I under = h.peak_move - move;
+    const M at_peak = (under <= all_i(0)) & h.pos;
+    const M below = without(h.pos, at_peak);
+    if (any(at_peak)) {
+      const M ended = at_peak & h.in_drawdown;
+      if (any(ended)) end_drawdowns(h, ended, bar);
+      const M above = at_peak;
+      h.peak_move = select(above, move, h.peak_move);
+      h.fraction = select(above, all_d(0.0), h.fraction);
+      h.raised = h.raised | above;
+      h.peak_seconds = select(at_peak, all_i(in_.elapsed_seconds[bar]), h.peak_seconds);
     }
-    for (std::uint32_t left = touched; left != 0; left &= left - 1) {
+    h.in_drawdown = without(h.in_drawdown, at_peak) | below;
+    h.under = select(below, max_of(h.under, under), h.under);
+    const D depth = select(below, to_d(under) - h.fraction, all_d(0.0));
+    h.squares = h.squares + depth * depth;
+  }
+
+  // Drawdowns that end while the position is open. Money by the tick: what it rounds is statistics.
+  QUERN_INLINE void end_drawdowns(Hot& h, M ended, std::int32_t bar) {
+    const D peak = select(h.raised, cash_ + unit_ * to_d(h.peak_move), peak_);
+    const D depth = max_of(deepest_, unit_ * (to_d(h.under) - h.fraction));
+    const D share = depth / peak, weight = unit_ / peak;
+    squares_ = select(ended, squares_ + h.squares * (weight * weight), squares_);
+    depths_ = select(ended, depths_ + share, depths_);
+    worst_ = select(ended, max_of(worst_, share), worst_);
+    drawdowns_ = select(ended, drawdowns_ + all_i(1), drawdowns_);
+    longest_seconds_ = select(ended, max_of(longest_seconds_, all_i(in_.elapsed_seconds[bar]) - h.peak_seconds), longest_seconds_);
+    deepest_ = select(ended, all_d(0.0), deepest_);
+    h.under = select(ended, all_i(0), h.under);
+    h.squares = select(ended, all_d(0.0), h.squares);
+  }
+
+  // Before cash or quantity of `lanes` with a position change: what the stretch since the last fill adds up to.
+  void close_stretch(M lanes) {
+    const M raised = h_.raised & lanes;
+    if (any(raised)) peak_ = select(raised, equity_at(h_.peak_move), peak_);
+    const M deep = lanes & (h_.under > all_i(0));
+    if (any(deep)) {
+      deepest_ = select(deep, max_of(deepest_, peak_ - equity_at(h_.peak_move - h_.under)), deepest_);
+      const D weight = unit_ / peak_;
+      squares_ = select(deep, squares_ + h_.squares * (weight * weight), squares_);
+    }
+    h_.raised = without(h_.raised, lanes);
+    h_.under = select(lanes, all_i(0), h_.under);
+    h_.squares = select(lanes, all_d(0.0), h_.squares);
+  }
+
+  // After cash and quantity of `lanes` with a position are new: where the peak and the ruin lie, in ticks of this position.
+  void open_stretch(M lanes) {
+    unit_ = select(lanes, quantity_ * all_d(plan_.account.tick.value), unit_);
+    const double limit = static_cast<double>(pack_price_limit);
+    const auto clamp = [&](D x) { return to_i(select(x > all_d(limit), all_d(limit), select(x > all_d(-limit), x, all_d(-limit)))); };
+    const D to_peak = (peak_ - cash_) / unit_;
+    I move = clamp(ceil_of(to_peak));
+    // The smallest move whose exact mark is at or above the peak.
+    move = select(equity_at(move - all_i(1)) >= peak_, move - all_i(1), select(equity_at(move) >= peak_, move, move + all_i(1)));
+    h_.peak_move = select(lanes, move, h_.peak_move);
+    h_.fraction = select(lanes, to_d(move) - to_peak, h_.fraction);   // negative where `move` was cut: the depth stays right
+    I ruin = clamp(floor_of((all_d(0.0) - cash_) / unit_));
+    const D zero = all_d(0.0);
+    ruin = select(equity_at(ruin + all_i(1)) <= zero, ruin + all_i(1), select(equity_at(ruin) <= zero, ruin, ruin - all_i(1)));
+    h_.ruin_move = select(lanes, ruin, h_.ruin_move);
+  }
+
+  // The mark of lanes that are flat at this close and were not at the last one, or whose cash changed.
+  void mark_flat(M lanes, std::int32_t bar) {
+    const M ended = lanes & h_.in_drawdown & (cash_ >= peak_);
+    if (any(ended)) {
+      const D share = deepest_ / peak_;
+      depths_ = select(ended, depths_ + share, depths_);
+      worst_ = select(ended, max_of(worst_, share), worst_);
+      drawdowns_ = select(ended, drawdowns_ + all_i(1), drawdowns_);
+      longest_seconds_ = select(ended, max_of(longest_seconds_, all_i(in_.elapsed_seconds[bar]) - h_.peak_seconds), longest_seconds_);
+      deepest_ = select(ended, all_d(0.0), deepest_);
+      h_.in_drawdown = without(h_.in_drawdown, ended);
+    }
+    const M at_peak = lanes & (cash_ >= peak_);
+    peak_ = select(at_peak, cash_, peak_);
+    h_.peak_seconds = select(at_peak, all_i(in_.elapsed_seconds[bar]), h_.peak_seconds);
+    const M below = without(lanes, at_peak);
+    h_.in_drawdown = h_.in_drawdown | below;
+    flat_depth_ = select(lanes, peak_ - cash_, flat_depth_);
+    deepest_ = select(below, max_of(deepest_, flat_depth_), deepest_);
+    flat_from_ = select(lanes, all_i(bar), flat_from_);
+  }
+
+  // The flat stretch of `lanes` ends: `bar` is the first one with another mark.
+  void end_flat(M lanes, std::int32_t bar) {
+    lanes = lanes & (flat_from_ >= all_i(0));
+    if (!any(lanes)) return;
+    const D part = flat_depth_ / peak_;
+    squares_ = select(lanes, squares_ + to_d(all_i(bar) - flat_from_) * (part * part), squares_);
+    const M at_peak = without(lanes, h_.in_drawdown);
+    if (bar > first_) h_.peak_seconds = select(at_peak, all_i(in_.elapsed_seconds[bar - 1]), h_.peak_seconds);
+    flat_from_ = select(lanes, all_i(-1), flat_from_);
+  }
+
+  D volume_bps(std::int32_t bar) const {
+    const double volume = market_.volume[bar];
+    if (!(volume > 0.0) || plan_.costs.impact_bps == 0.0) return all_d(plan_.costs.slippage_bps);
+    return all_d(plan_.costs.slippage_bps) + all_d(plan_.costs.impact_bps) * quantity_ / all_d(volume);
+  }
+
+  // Takes `lots` of the positions of `lanes` off at `ticks`; `base` is the price before slippage.
+  void exit_at(M lanes, std::int32_t bar, D lots, I ticks, I base, double bps, I reason) {
+    close_stretch(lanes);
+    const TickSize& tick = plan_.account.tick;
+    const D quantity = lots * all_d(plan_.account.lot);
+    const D price = pack_price(ticks, tick);
+    const D notional = quantity * price;
+    const D fee = notional * all_d(bps) / all_d(10000.0);
+    const D gross = direction() * (quantity * (price - entry_price_));
+    const D slip = pack_price(max_of(ticks - base, base - ticks), tick) * quantity;
+    cash_ = select(lanes, (cash_ + gross) - fee, cash_);
+    profit_ = select(lanes, (profit_ + gross) - fee, profit_);
+    notional_ = select(lanes, notional_ + notional, notional_);
+    fees_ = select(lanes, fees_ + fee, fees_);
+    slippage_ = select(lanes, slippage_ + slip, slippage_);
+    liquidations_ = select(lanes & (reason == all_i(static_cast<int>(ExitReason::liquidation))), liquidations_ + all_i(1), liquidations_);
+    add_hashes(lanes, bar, ticks, lots, &reason);
+    lots_ = select(lanes, lots_ - lots, lots_);
+    quantity_ = select(lanes, lots_ * all_d(plan_.account.lot), quantity_);
+    const M closed = lanes & (lots_ == all_d(0.0));
+    if (any(closed)) close_trades(closed, bar);
+    const M open = without(lanes, closed);
+    if (any(open)) open_stretch(open);
+  }
+
+  void add_hashes(M lanes, std::int32_t bar, I ticks, D lots, const I* reason) {
+    alignas(64) std::int32_t tick[width], why[width];
+    alignas(64) double lot[width];
+    store(tick, ticks);
+    store(lot, lots);
+    if (reason != nullptr) store(why, *reason);
+    const std::uint32_t shorts = bits(h_.is_short);
+    for (std::uint32_t left = bits(lanes); left != 0; left &= left - 1) {
       const int lane = __builtin_ctz(left);
-      pull(lane);
-      if (state_[lane].position.side == 0) state_[lane].equity = state_[lane].cash;
-      open_bar(plan_, market_, state_[lane], bar);
-      push(lane);
+      hash_[lane] = decision_hash_add(hash_[lane], bar, reason == nullptr ? 1 : 16 + why[lane], (shorts >> lane & 1) != 0 ? -1 : 1, tick[lane],
+                                      static_cast<std::int64_t>(lot[lane]));
     }
-    if (funding) {
-      for (std::uint32_t left = in_position_; left != 0; left &= left - 1) {
-        const int lane = __builtin_ctz(left);
-        pay_funding(market_, state_[lane], bar);
-        push_cash(lane);
+  }
+
+  void close_trades(M closed, std::int32_t bar) {
+    const D zero = all_d(0.0);
+    const I one = all_i(1);
+    trades_ = select(closed, trades_ + one, trades_);
+    const M won = closed & (profit_ > zero), lost = closed & (profit_ < zero);
+    wins_ = select(won, wins_ + one, wins_);
+    won_ = select(won, won_ + profit_, won_);
+    losses_ = select(lost, losses_ + one, losses_);
+    lost_ = select(lost, lost_ + profit_, lost_);
+    row_ = select(lost, row_ + one, select(closed, all_i(0), row_));
+    longest_row_ = max_of(longest_row_, row_);
+    const D from_mean = profit_ - mean_;
+    const D mean = mean_ + from_mean / to_d(trades_);
+    spread_ = select(closed, spread_ + from_mean * (profit_ - mean), spread_);
+    mean_ = select(closed, mean, mean_);
+    const M is_first = closed & (trades_ == one);
+    best_trade_ = select(is_first | (closed & (profit_ > best_trade_)), profit_, best_trade_);
+    worst_trade_ = select(is_first | (closed & (profit_ < worst_trade_)), profit_, worst_trade_);
+    const I held = all_i(bar) - entry_bar_;
+    held_ = select(closed, held_ + to_d(held), held_);
+    longest_held_ = select(closed, max_of(longest_held_, held), longest_held_);
+    exposed_ = select(closed, exposed_ + held, exposed_);
+    ambiguous_trades_ = select(closed & ambiguous_, ambiguous_trades_ + one, ambiguous_trades_);
+    h_.pos = without(h_.pos, closed);
+    h_.stop = select(closed, all_i(never_low), h_.stop);
+    h_.liquidation = select(closed, all_i(never_low), h_.liquidation);
+    h_.stop_in_force = select(closed, all_i(never_low), h_.stop_in_force);
+    h_.target = select(closed, all_i(never_high), h_.target);
+    time_bar_ = select(closed, all_i(never_high), time_bar_);
+    exit_due_ = without(exit_due_, closed);
+    breakeven_due_ = without(breakeven_due_, closed);
+    next_entry_bar_ = select(closed, all_i(bar + plan_.rules.cooldown_bars), next_entry_bar_);
+    settled_ = settled_ | closed;
+  }
+
+  // The rest of the positions of `lanes` as taker with slippage (E21).
+  void exit_market(M lanes, std::int32_t bar, I base, I reason) {
+    const D bps = volume_bps(bar);
+    exit_at(lanes, bar, lots_, pack_slipped(base, bps, negated(direction())), base, plan_.costs.taker_bps, reason);
+  }
+
+  // At the stop in force (E24 without slippage), or at the price `beyond` where the market opens past it.
+  void exit_stops(M lanes, std::int32_t bar, const std::int32_t* beyond) {
+    const M liquidated = lanes & (h_.liquidation > h_.stop);
+    if (any(liquidated)) {
+      const I at = unmirrored(h_.liquidation);
+      exit_at(liquidated, bar, lots_, at, at, plan_.costs.taker_bps, all_i(static_cast<int>(ExitReason::liquidation)));
+      lanes = without(lanes, liquidated);
+    }
+    if (any(lanes)) exit_market(lanes, bar, beyond != nullptr ? all_i(*beyond) : unmirrored(h_.stop), h_.reason);
+  }
+
+  // Fills the nearest target of `lanes`, at its price or at `price` (E15, E16).
+  void exit_targets(M lanes, std::int32_t bar, const std::int32_t* price) {
+    const I ticks = price != nullptr ? all_i(*price) : unmirrored(h_.target);
+    targets_left_ = select(lanes, targets_left_ - all_i(1), targets_left_);
+    targets_filled_ = select(lanes, targets_filled_ + all_i(1), targets_filled_);
+    const D part = floor_of(fractions_[0] * entry_lots_ * all_d(1.0 + 1e-12));
+    const M some = (targets_left_ > all_i(0)) & (part < lots_);
+    const D lots = select(some, part, lots_);
+    for (int i = 0; i + 1 < max_targets && i + 1 < plan_.target_count; ++i) {
+      targets_[i] = select(lanes, targets_[i + 1], targets_[i]);
+      fractions_[i] = select(lanes, fractions_[i + 1], fractions_[i]);
+    }
+    h_.target = select(lanes, select(targets_left_ > all_i(0), targets_[0], all_i(never_high)), h_.target);
+    breakeven_due_ = breakeven_due_ | (lanes & (targets_filled_ == breakeven_after_));
+    const M fill = lanes & (lots > all_d(0.0));
+    if (any(fill)) exit_at(fill, bar, lots, ticks, ticks, plan_.costs.maker_bps, all_i(static_cast<int>(ExitReason::take_profit)));
+  }
+
+  // E6, E12, E13 at the open of `bar`.
+  void enter(M lanes, std::int32_t bar) {
+    const Account& account = plan_.account;
+    const TickSize& tick = account.tick;
+    const std::int32_t open = market_.open[bar];
+    const D toward = select(d_side_short_, all_d(-1.0), all_d(1.0));
+    const I slipped = pack_slipped(all_i(open), all_d(plan_.costs.slippage_bps), toward);
+    const D price = pack_price(slipped, tick);
+    const D cost = price * all_d(1.0 + plan_.costs.taker_bps / 10000.0);
+    const D most = d_equity_ * all_d(account.leverage) / cost;
+    M good = lanes;
+    D quantity;
+    switch (plan_.size_mode) {
+      case SizeMode::fixed_quantity: quantity = d_size_; break;
+      case SizeMode::fraction: quantity = d_size_ * d_equity_ * all_d(account.leverage) / cost; break;
+      case SizeMode::fixed_notional: quantity = d_size_ / price; break;
+      case SizeMode::risk: {
+        const I fill = select(d_side_short_, all_i(0) - slipped, slipped);
+        const I gap = stop_is_distance_ ? d_stop_ : fill - d_stop_;
+        good = good & (gap > all_i(0));
+        quantity = d_size_ * d_equity_ / (to_d(gap) * all_d(tick.numerator) / all_d(tick.denominator));
+        break;
+      }
+      default: quantity = d_size_ * d_equity_ / (d_volatility_ * price); break;
+    }
+    if (account.cap) quantity = select(quantity <= most, quantity, most);
+    const D lots = floor_of(quantity / all_d(account.lot) * all_d(1.0 + 1e-12));
+    good = good & (lots >= all_d(1.0)) & (lots * all_d(account.lot) * price >= all_d(account.min_notional));
+    const M huge = good & (lots > all_d(9007199254740992.0));
+    if (any(huge)) {
+      for (std::uint32_t left = bits(huge); left != 0; left &= left - 1) faults_[__builtin_ctz(left)] |= lane_fault_too_many_lots;
+      good = without(good, huge);   // E1b
+    }
+    rejected_ = select(without(lanes, good), rejected_ + all_i(1), rejected_);
+    if (!any(good)) return;
+    end_flat(good, bar);
+    lots_ = select(good, lots, lots_);
+    entry_lots_ = select(good, lots, entry_lots_);
+    quantity_ = select(good, lots * all_d(account.lot), quantity_);
+    const I ticks = plan_.costs.impact_bps == 0.0 ? slipped : pack_slipped(all_i(open), volume_bps(bar), toward);
+    h_.pos = h_.pos | good;
+    h_.is_short = without(h_.is_short, good) | (good & d_side_short_);
+    const I entry = unmirrored(ticks);   // of a short: negated
+    h_.entry = select(good, entry, h_.entry);
+    entry_price_ = select(good, pack_price(ticks, tick), entry_price_);
+    entry_bar_ = select(good, all_i(bar), entry_bar_);
+    ambiguous_ = without(ambiguous_, good);
+    h_.reason = select(good, all_i(static_cast<int>(ExitReason::stop_loss)), h_.reason);
+    h_.stop = select(good, select(d_has_stop_, stop_is_distance_ ? entry - d_stop_ : d_stop_, all_i(never_low)), h_.stop);
+    if (account.leverage > 1.0) {
+      const D x = to_d(ticks);
+      const D below = ceil_of(x * all_d(1.0 - 1.0 / account.leverage) / all_d(1.0 - account.maintenance) * all_d(1.0 - 1e-12));
+      const D above = floor_of(x * all_d(1.0 + 1.0 / account.leverage) / all_d(1.0 + account.maintenance) * all_d(1.0 + 1e-12));
+      const D limit = all_d(2147483647.0);
+      const I price_below = to_i(select(below >= limit, limit, below)), price_above = to_i(select(above >= limit, limit, above));
+      h_.liquidation = select(good, select(h_.is_short, all_i(0) - price_above, price_below), h_.liquidation);
+    }
+    h_.stop_in_force = max_of(h_.stop, h_.liquidation);
+    h_.best = select(good, all_i(never_low), h_.best);
+    h_.activation = select(good, entry + d_activation_, h_.activation);
+    place_targets(good, entry);
+    const I last_bar = all_i(bar - 1) + max_bars_;
+    time_bar_ = select(good, select(max_bars_ == all_i(never_high), all_i(never_high), last_bar), time_bar_);
+    const D notional = quantity_ * entry_price_;
+    const D fee = notional * all_d(plan_.costs.taker_bps) / all_d(10000.0);
+    const D slip = pack_price(max_of(ticks - all_i(open), all_i(open) - ticks), tick) * quantity_;
+    cash_ = select(good, cash_ - fee, cash_);
+    profit_ = select(good, all_d(0.0) - fee, profit_);
+    notional_ = select(good, notional_ + notional, notional_);
+    fees_ = select(good, fees_ + fee, fees_);
+    slippage_ = select(good, slippage_ + slip, slippage_);
+    add_hashes(good, bar, ticks, lots_, nullptr);
+    settled_ = without(settled_, good);
+    open_stretch(good);
+  }
+
+  // Sorts the decided targets by level, ties in file order.
+  void place_targets(M lanes, I entry) {
+    I level[max_targets];
+    D fraction[max_targets];
+    const int count = plan_.target_count;
+    for (int i = 0; i < count; ++i) {
+      const bool distance = plan_.targets[i].level.distance >= 0;
+      const M there = d_targets_left_ > all_i(i);
+      level[i] = select(there, distance ? entry + d_targets_[i] : d_targets_[i], all_i(never_high));
+      fraction[i] = d_fractions_[i];
+      for (int at = i; at > 0; --at) {
+        const M swap = level[at - 1] > level[at];
+        if (!any(swap)) break;
+        const I higher = select(swap, level[at - 1], level[at]);
+        level[at - 1] = select(swap, level[at], level[at - 1]);
+        level[at] = higher;
+        const D moved = select(swap, fraction[at - 1], fraction[at]);
+        fraction[at - 1] = select(swap, fraction[at], fraction[at - 1]);
+        fraction[at] = moved;
       }
     }
-    // The mark. Lanes near ruin or a breaker, and those that acted, are judged in exact money first.
-    const Reals before = depth_at(bar, load(gap_), load(slope_), load(entry_));
-    const std::uint32_t judged = touched | (bits_of(below(load(limit_), before)) & in_position_);
-    for (std::uint32_t left = judged; left != 0; left &= left - 1) judge(__builtin_ctz(left), bar);
-    follow(bar);
-    const Reals depth = select(mask_of(drawn_ & in_position_), depth_at(bar, load(gap_), load(slope_), load(entry_)), fill(Real(0)));
-    store(deepest_, larger(load(deepest_), depth));
-    store(block_sum_, load(block_sum_) + (depth * depth) * load(live_weight_));
-    if (sample) sample_row(bar);
-    if (day_end) start_day(bar);
-    touched |= judged;
-    // Moving stops.
-    if constexpr (trail_kind != TrailKind::none) {
-      const Mask shorts = this->shorts();
-      Int best = load(best_), stop = load(stop_);
-      trail_stops(bar, shorts, mirror(shorts, market_.high[bar], market_.low[bar]), best, stop, load(activation_));
-      const Mask own = mask_of(touched);
-      store(best_, select(own, load(best_), best));
-      store(stop_, select(own, load(stop_), stop));
+    for (int i = 0; i < count; ++i) {
+      targets_[i] = select(lanes, level[i], targets_[i]);
+      fractions_[i] = select(lanes, fraction[i], fractions_[i]);
     }
-    for (std::uint32_t left = touched & in_position_; left != 0; left &= left - 1) {
-      const int lane = __builtin_ctz(left);
-      pull(lane);
-      move_stops(plan_, market_, input(lane), state_[lane], bar);
-    }
-    // Decisions.
-    std::uint32_t due = touched & ~dead_;
-    for (int lane = 0; lane < lanes; ++lane) {
-      due |= static_cast<std::uint32_t>(((lane_interest_[lane] | filtered_[lane]) >> (bar & 63) & 1) | (bar >= time_exit_[lane])) << lane;
-    }
-    due &= ~dead_;
-    for (std::uint32_t left = due; left != 0; left &= left - 1) {
-      const int lane = __builtin_ctz(left);
-      if (!(touched >> lane & 1)) pull(lane);
-      LaneState& s = state_[lane];
-      s.equity = marked_equity(s, market_.close_price[bar]);
-      decide(plan_, market_, input(lane), s, bar);
-    }
-    touched |= due;
-    if (day_end) release_day();
-    if (touched == 0) return;
-    for (std::uint32_t left = touched; left != 0; left &= left - 1) {
-      const int lane = __builtin_ctz(left);
-      push(lane);
-      if (state_[lane].position.side != 0 && marks_[lane].flat_from >= 0) leave_flat(lane, bar + 1);   // filled at the close
-      renew_interest(lane);
-    }
-    join_interest();
-    next_time_exit_ = last_;
-    for (int lane = 0; lane < lanes; ++lane) next_time_exit_ = least(next_time_exit_, time_exit_[lane]);
+    targets_left_ = select(lanes, d_targets_left_, targets_left_);
+    targets_filled_ = select(lanes, all_i(0), targets_filled_);
+    h_.target = select(lanes, count > 0 ? select(d_targets_left_ > all_i(0), targets_[0], all_i(never_high)) : all_i(never_high), h_.target);
   }
 
-  void leave_flat(int lane, std::int32_t bar) {
-    pull_marks(lane);
-    marks_[lane].end_flat(bar);
-    push_marks(lane);
-    exposed_from_[lane] = bar;
-    live_weight_[lane] = weight_[lane];
+  // Steps 1 to 3 of a bar.
+  void inside_bar(std::int32_t bar) {
+    const std::int32_t open = market_.open[bar];
+    if (any(exit_due_)) {                                                                        // E14
+      const M lanes = exit_due_;
+      exit_due_ = mask_of(0);
+      exit_market(lanes, bar, all_i(open), exit_reason_);
+    }
+    if (any(entry_due_)) {                                                                       // E6, E8
+      const M lanes = entry_due_;
+      entry_due_ = mask_of(0);
+      enter(lanes, bar);
+    }
+    const I at_open = mirrored(open);
+    const M gap = h_.pos & (at_open <= h_.stop_in_force);                                        // E15
+    if (any(gap)) exit_stops(gap, bar, &open);
+    for (M reached = h_.pos & (at_open >= h_.target); any(reached); reached = h_.pos & (at_open >= h_.target)) {
+      exit_targets(reached, bar, plan_.rules.target_gap == TargetGap::open ? &open : nullptr);
+    }
+    const I adverse = select(h_.is_short, all_i(-market_.high[bar]), all_i(market_.low[bar]));
+    const I favourable = select(h_.is_short, all_i(-market_.low[bar]), all_i(market_.high[bar])) - all_i(plan_.rules.through_ticks);
+    const M stopped = h_.pos & (adverse <= h_.stop_in_force), reaches = h_.pos & (favourable >= h_.target);
+    M target_first = mask_of(0);
+    if (any(stopped)) {
+      const M both = stopped & reaches;
+      if (any(both)) {                                                                           // E17
+        ambiguous_bars_ = select(both, ambiguous_bars_ + all_i(1), ambiguous_bars_);
+        ambiguous_ = ambiguous_ | both;
+        if (plan_.rules.intrabar == Intrabar::tp_first) target_first = both;
+        if (plan_.rules.intrabar == Intrabar::open_proximity) target_first = both & (h_.target - at_open < at_open - h_.stop_in_force);
+      }
+      const M now = without(stopped, target_first);
+      if (any(now)) exit_stops(now, bar, nullptr);                                               // E16
+    }
+    const M fills = without(reaches, stopped) | target_first;
+    for (M reached = fills & h_.pos & (favourable >= h_.target); any(reached); reached = fills & h_.pos & (favourable >= h_.target)) {
+      exit_targets(reached, bar, nullptr);
+    }
+    if (any(target_first & h_.pos)) exit_stops(target_first & h_.pos, bar, nullptr);
   }
 
-  // E25 and E26 of one lane, and the change of its statistics between flat and in a position.
-  void judge(int lane, std::int32_t bar) {
-    LaneState& s = state_[lane];
-    const bool exposed = s.position.side != 0;
-    pull(lane);
-    s.peak = peak_[lane];
-    s.equity = marked_equity(s, market_.close_price[bar]);
-    if (s.equity <= 0.0) {
-      ruin(plan_, market_, s, bar);
-      dead_ |= 1u << lane;
+  void pay_funding(std::int32_t bar) {                                                           // E23
+    if (market_.funding_begin == nullptr || market_.funding_begin[bar] == market_.funding_begin[bar + 1] || !any(h_.pos)) return;
+    const M lanes = h_.pos;
+    close_stretch(lanes);
+    for (std::int32_t i = market_.funding_begin[bar]; i < market_.funding_begin[bar + 1]; ++i) {
+      const D pay = ((direction() * quantity_) * all_d(market_.close_price[bar])) * all_d(market_.funding_rate[i]);
+      cash_ = select(lanes, cash_ - pay, cash_);
+      profit_ = select(lanes, profit_ - pay, profit_);
+      funding_ = select(lanes, funding_ + pay, funding_);
     }
-    breakers(plan_, s);
-    push(lane);
-    if (s.position.side != 0) {
-      if (marks_[lane].flat_from >= 0) leave_flat(lane, bar);
-      return;
-    }
-    if (exposed_from_[lane] >= 0) {
-      s.count.exposed_bars += bar - exposed_from_[lane];
-      exposed_from_[lane] = -1;
-    }
-    if (exposed) ++s.count.exposed_bars;
-    pull_marks(lane);
-    marks_[lane].mark(mark_of<Real>(s, market_.close[bar], plan_.account.tick), bar, market_.elapsed_days);
-    push_marks(lane);
+    open_stretch(lanes);
   }
 
-  // ---- Samples and days
-  void quiet_mark(std::int32_t bar, bool day_end, bool sample) {
-    if (sample) sample_row(bar);
-    if (!day_end || !daily_limit()) return;
-    start_day(bar);
-    release_day();
+  void exit_at_close(M lanes, std::int32_t bar, ExitReason reason) {
+    const I at = all_i(market_.close[bar]);
+    exit_at(lanes, bar, lots_, at, at, plan_.costs.taker_bps, all_i(static_cast<int>(reason)));
   }
 
-  // E26: the mark that the next day starts from, and the end of a stop for the day after the bar's decisions.
-  void start_day(std::int32_t bar) {
-    if (!daily_limit()) return;
-    for (int lane = 0; lane < lanes; ++lane) state_[lane].day_start = marked_equity(state_[lane], market_.close_price[bar]);
-  }
-  void release_day() {
-    if (!daily_limit()) return;
-    for (int lane = 0; lane < lanes; ++lane) {
-      state_[lane].day_stopped = false;
-      push_limits(lane);
-      renew_interest(lane);
+  // A bar in which something may happen, by the rules.
+  void slow_bar(std::int32_t bar) {
+    settled_ = mask_of(0);
+    if (any(h_.pos | exit_due_ | entry_due_)) {
+      inside_bar(bar);
+      pay_funding(bar);
     }
-    join_interest();
-  }
-
-  void sample_row(std::int32_t bar) {
-    double* row = request_.samples + static_cast<std::int64_t>(sample_count_++) * lanes;
-    if (in_position_ == 0) {
-      for (int lane = 0; lane < lanes; ++lane) row[lane] = exact_cash_[lane];
-      return;
+    if (bar == last_) {                                                                          // E27
+      entry_due_ = exit_due_ = mask_of(0);
+      exposed_ = select(h_.pos, exposed_ + (all_i(bar + 1) - entry_bar_), exposed_);
+      if (plan_.rules.end == EndPolicy::close && any(h_.pos)) {
+        const M lanes = h_.pos;
+        exit_at_close(lanes, bar, ExitReason::end_of_data);
+        exposed_ = select(lanes, exposed_ - (all_i(bar) - entry_bar_), exposed_);               // counted above
+      }
     }
-    const double close = market_.close_price[bar];
-    for (int lane = 0; lane < lanes; ++lane) {
-      row[lane] = exact_cash_[lane] + signed_quantity_[lane] * (close - exact_entry_[lane]);
+    M ruined = h_.pos & (equity_now(bar) <= all_d(0.0));                                         // E25
+    if (any(ruined)) {
+      // The bar counts; on the last one all bars were counted above.
+      exposed_ = select(ruined, bar != last_ ? exposed_ + all_i(1) : exposed_ - (all_i(bar) - entry_bar_), exposed_);
+      exit_at_close(ruined, bar, ExitReason::ruined);
     }
-  }
-
-  void flush() {
-    for (int lane = 0; lane < lanes; ++lane) {
-      marks_[lane].squares += static_cast<double>(block_sum_[lane]);
-      block_sum_[lane] = 0;
+    ruined = ruined | (without(settled_, h_.pos) & (cash_ <= all_d(0.0)));
+    if (any(ruined)) {
+      ruined_ = ruined_ | ruined;
+      entry_due_ = without(entry_due_, ruined);
     }
+    const I at_close = mirrored(market_.close[bar]);
+    if (any(h_.pos)) follow(h_, at_close - h_.entry, bar);
+    const M flat = without(settled_, h_.pos);
+    if (any(flat)) mark_flat(flat, bar);
+    mark_ = equity_now(bar);
+    if (bar == first_ || is_sample(bar)) add_sample(mark_);
+    if (bar == last_) return;
+    if (any(h_.pos)) move_stops(bar, at_close);
+    decide(bar);
+    alignas(64) std::int32_t times[width];
+    store(times, select(without(h_.pos, exit_due_), time_bar_, all_i(never_high)));
+    next_time_ = never_high;
+    for (int lane = 0; lane < width; ++lane) next_time_ = times[lane] < next_time_ ? times[lane] : next_time_;
   }
 
-  // ---- Between the exact state of a lane and the vectors
-  void pull(int lane) {
-    Position& p = state_[lane].position;
-    if (p.side == 0) return;
-    if (stop_[lane] != stop_seen_[lane]) {
-      p.has_stop = true;
-      p.stop = static_cast<std::int64_t>(p.side) * stop_[lane];
-      p.stop_reason = ExitReason::trailing_stop_loss;
-      stop_seen_[lane] = stop_[lane];
+  void move_stops(std::int32_t bar, I at_close) {                                                // E20
+    if (in_.trail != nullptr) {
+      const I favourable = select(h_.is_short, all_i(-market_.low[bar]), all_i(market_.high[bar]));
+      h_.best = select(h_.pos, max_of(h_.best, plan_.trail_basis == TrailBasis::close ? at_close : favourable), h_.best);
+      const I level = h_.best - load_i(in_.trail + static_cast<std::int64_t>(bar) * width);
+      const M tighter = (level > h_.stop) & (h_.best >= h_.activation) & h_.pos;
+      h_.stop = select(tighter, level, h_.stop);
+      h_.reason = select(tighter, all_i(static_cast<int>(ExitReason::trailing_stop_loss)), h_.reason);
     }
-    if (trail_kind != TrailKind::none) p.best = static_cast<std::int64_t>(p.side) * best_[lane];
-  }
-
-  static std::int32_t clamped(std::int64_t x) {
-    return x < -2147483647 ? -2147483647 : x > 2147483647 ? 2147483647 : static_cast<std::int32_t>(x);
-  }
-
-  void push_cash(int lane) {
-    exact_cash_[lane] = state_[lane].cash;
-    gap_[lane] = static_cast<Real>(peak_[lane] - exact_cash_[lane]);
-    push_limits(lane);
-  }
-
-  void push_limits(int lane) {
-    const LaneState& s = state_[lane];
-    if (s.position.side == 0) {
-      near_[lane] = -__builtin_inff();
-      limit_[lane] = __builtin_inff();
-      return;
+    if (any(breakeven_due_)) {
+      const M tighter = breakeven_due_ & h_.pos & (h_.entry > h_.stop);
+      h_.stop = select(tighter, h_.entry, h_.stop);
+      h_.reason = select(tighter, all_i(static_cast<int>(ExitReason::breakeven_stop)), h_.reason);
+      breakeven_due_ = mask_of(0);
     }
-    double level = 0.0;
-    if (daily_limit() && !s.day_stopped) {
-      const double daily = s.day_start * (1.0 - plan_.account.daily_loss_limit);
-      if (daily > level) level = daily;
-    }
-    base_level_[lane] = level;
-    const double halt = halt_limit() && !s.halted ? 1.0 - plan_.account.max_drawdown_halt : 0.0;
-    halt_factor_[lane] = halt > 0.0 ? halt : 0.0;
-    const double halted = peak_[lane] * halt_factor_[lane];
-    limit_[lane] = static_cast<Real>(limit_of(level > halted ? level : halted, s.cash, peak_[lane]));
-    near_drawn_[lane] = static_cast<Real>(near_of(peak_[lane] - s.cash, peak_[lane]));
-    near_[lane] = drawn_ >> lane & 1 ? near_drawn_[lane] : static_cast<Real>(__builtin_inff());
+    h_.stop_in_force = max_of(h_.stop, h_.liquidation);
   }
 
-  void push(int lane) {
-    const LaneState& s = state_[lane];
-    const Position& p = s.position;
-    const std::uint32_t bit = 1u << lane;
-    in_position_ &= ~bit, shorts_ &= ~bit, special_ &= ~bit;
-    if (s.exit_due || s.order != Order::none) special_ |= bit;
-    time_exit_[lane] = 2147483647;
-    if (p.side == 0) {
-      stop_[lane] = liquidation_[lane] = no_stop;
-      target_[lane] = no_target;
-      best_[lane] = no_stop;
-      activation_[lane] = no_target;
-      entry_[lane] = 0;
-      slope_[lane] = 0;
-      signed_quantity_[lane] = exact_entry_[lane] = 0.0;
-      live_weight_[lane] = 0;
+  void decide(std::int32_t bar) {                                                                // E7 to E11, E18, E19
+    const M longs = without(h_.pos, h_.is_short), shorts = h_.pos & h_.is_short;
+    const M signal = (mask_of(mask_at(3, bar)) & longs) | (mask_of(mask_at(4, bar)) & shorts);
+    const M time = without(h_.pos & (time_bar_ <= all_i(bar)), signal);
+    exit_due_ = exit_due_ | signal | time;
+    exit_reason_ = select(signal, all_i(static_cast<int>(ExitReason::exit_signal)),
+                          select(time, all_i(static_cast<int>(ExitReason::time_stop)), exit_reason_));
+    const M wants_long = mask_of(mask_at(0, bar)), wants_short = mask_of(mask_at(1, bar));
+    M lanes = (without(wants_long, wants_short) | without(wants_short, wants_long)) & used_;     // E9
+    lanes = without(lanes, ruined_);
+    const M flat = without(lanes, h_.pos) & (next_entry_bar_ <= all_i(bar));                     // E10
+    M turned = mask_of(0);
+    if (plan_.rules.reverse) turned = lanes & ((longs & wants_short) | (shorts & wants_long));   // E8
+    if (mask_[2] != nullptr) {                                                                   // E11
+      const M allowed = mask_of(mask_at(2, bar));
+      filtered_ = select(without(flat, allowed), filtered_ + all_i(1), filtered_);
+      lanes = (flat | turned) & allowed;
     } else {
-      in_position_ |= bit;
-      if (p.side < 0) shorts_ |= bit;
-      stop_[lane] = p.has_stop ? clamped(p.side * p.stop) : no_stop;
-      liquidation_[lane] = p.has_liquidation ? clamped(p.side * p.liquidation) : no_stop;
-      target_[lane] = p.targets_filled < p.target_count ? clamped(p.side * p.targets[p.targets_filled]) : no_target;
-      best_[lane] = p.best > max_ticks ? no_stop : static_cast<std::int32_t>(p.side * p.best);
-      activation_[lane] = clamped(static_cast<std::int64_t>(p.side) * p.entry_ticks + p.activation);
-      entry_[lane] = p.entry_ticks;
-      signed_quantity_[lane] = p.side * p.quantity;
-      exact_entry_[lane] = p.entry_price;
-      slope_[lane] = static_cast<Real>(p.side * p.quantity * plan_.account.tick.value);
-      live_weight_[lane] = marks_[lane].flat_from >= 0 ? 0 : weight_[lane];
-      const std::int32_t most = input(lane).max_bars;
-      if (most > 0 && most < last_) time_exit_[lane] = p.entry_bar + most - 1;
+      lanes = flat | turned;
     }
-    stop_seen_[lane] = stop_[lane];
-    push_cash(lane);
+    if (!any(lanes)) return;
+    const M good = decide_levels(lanes, lanes & wants_short, bar);                               // E4
+    rejected_ = select(without(lanes, good), rejected_ + all_i(1), rejected_);
+    entry_due_ = entry_due_ | good;
+    turned = turned & good;
+    exit_due_ = exit_due_ | turned;
+    exit_reason_ = select(turned, all_i(static_cast<int>(ExitReason::reversal)), exit_reason_);
+    d_equity_ = select(good, mark_, d_equity_);
   }
 
-  void pull_marks(int lane) {
-    MarkStatistics<Real>& m = marks_[lane];
-    m.peak = peak_[lane], m.inverse_peak = inverse_[lane], m.weight = weight_[lane];
-    m.deepest = deepest_[lane], m.block = block_sum_[lane];
-    m.in_drawdown = drawn_ >> lane & 1;
-    m.peak_bar = peak_bar_[lane];
-  }
-  void push_marks(int lane) {
-    const MarkStatistics<Real>& m = marks_[lane];
-    peak_[lane] = m.peak, inverse_[lane] = m.inverse_peak, weight_[lane] = m.weight;
-    deepest_[lane] = m.deepest, block_sum_[lane] = m.block;
-    drawn_ = (drawn_ & ~(1u << lane)) | static_cast<std::uint32_t>(m.in_drawdown) << lane;
-    peak_bar_[lane] = m.peak_bar;
-    if (state_[lane].position.side != 0 && m.flat_from < 0) live_weight_[lane] = m.weight;
-    push_cash(lane);
-  }
-
-  // ---- The last bar and the results
-  void finish() {
-    const std::int32_t bar = last_;
-    for (int lane = 0; lane < request_.count; ++lane) {
-      LaneState& s = state_[lane];
-      MarkStatistics<Real>& m = marks_[lane];
-      pull(lane);
-      pull_marks(lane);
-      if (!(dead_ >> lane & 1)) {
-        const bool was_flat = s.position.side == 0;
-        if (was_flat) s.equity = s.cash;
-        s.peak = peak_[lane];
-        if (first_ < last_) open_bar(plan_, market_, s, bar);
-        pay_funding(market_, s, bar);
-        if (exposed_from_[lane] >= 0) s.count.exposed_bars += bar - exposed_from_[lane];
-        if (s.position.side != 0) ++s.count.exposed_bars;
-        end_lane(plan_, market_, s, bar);
-        s.equity = marked_equity(s, market_.close_price[bar]);
-        if (s.equity <= 0.0) ruin(plan_, market_, s, bar);
-        m.mark(mark_of<Real>(s, market_.close[bar], plan_.account.tick), bar, market_.elapsed_days);
+  // Value of a program at the close of `bar` for every lane.
+  D value_of(std::int32_t program, std::int32_t bar) {
+    const Program& p = plan_.programs[program];
+    D stack[max_program_depth];
+    int top = 0;
+    for (std::int32_t i = 0; i < p.length; ++i) {
+      const Instruction at = p.code[i];
+      switch (at.op) {
+        case Operator::constant: stack[top++] = constants_[at.slot]; break;
+        case Operator::column: stack[top++] = column_at(at, bar); break;
+        case Operator::negate: stack[top - 1] = negated(stack[top - 1]); break;
+        case Operator::abs: stack[top - 1] = abs_of(stack[top - 1]); break;
+        case Operator::add: --top, stack[top - 1] = where_defined(stack[top - 1] + stack[top]); break;
+        case Operator::subtract: --top, stack[top - 1] = where_defined(stack[top - 1] - stack[top]); break;
+        case Operator::multiply: --top, stack[top - 1] = where_defined(stack[top - 1] * stack[top]); break;
+        case Operator::divide: --top, stack[top - 1] = where_defined(stack[top - 1] / stack[top]); break;
+        default: one_by_one(at.op, stack, top); break;
       }
-      s.equity = marked_equity(s, market_.close_price[bar]);
-      m.finish(bar, market_.elapsed_days);
-      request_.samples[static_cast<std::int64_t>(first_ < last_ ? sample_count_ : 0) * lanes + lane] = s.equity;
     }
-    const std::int32_t samples = first_ < last_ ? sample_count_ + 1 : 1;
-    for (int lane = 0; lane < request_.count; ++lane) {
-      finish_lane(plan_, market_, first_, state_[lane], marks_[lane],
-                  sample_statistics(request_.samples + lane, lanes, samples, plan_.periods_per_year, request_.scratch),
-                  *request_.results[lane]);
+    return stack[0];
+  }
+  D column_at(const Instruction& at, std::int32_t bar) const {
+    if (bar < at.lag) return all_d(__builtin_nan(""));
+    if (columns_shared_[at.slot]) return all_d(columns_[at.slot][0][bar - at.lag]);
+    double value[width];
+    for (int lane = 0; lane < width; ++lane) value[lane] = columns_[at.slot][lane][bar - at.lag];
+    return load_d(value);
+  }
+  static void one_by_one(Operator op, D* stack, int& top) {
+    double a[width], b[width], c[width];
+    const int operands = operand_count(op);
+    top -= operands - 1;
+    store(a, stack[top - 1]);
+    if (operands > 1) store(b, stack[top]);
+    if (operands > 2) store(c, stack[top + 1]);
+    for (int lane = 0; lane < width; ++lane) {
+      a[lane] = operands == 1 ? apply(op, a[lane]) : operands == 2 ? apply(op, a[lane], b[lane]) : a[lane] != 0.0 ? b[lane] : c[lane];
+    }
+    stack[top - 1] = load_d(a);
+  }
+
+  // A level for `lanes`, of which `shorts` go short: distance in ticks, or mirrored absolute ticks. Returns the good lanes.
+  M decide_level(M lanes, M shorts, const LevelSource& source, bool is_stop, std::int32_t bar, I& level) {
+    const TickSize& tick = plan_.account.tick;
+    if (source.distance >= 0) {
+      const D x = value_of(source.distance, bar);
+      level = max_of(pack_level(x, tick), all_i(1));
+      return lanes & (x > all_d(0.0));
+    }
+    const M longs = without(lanes, shorts);
+    D x = all_d(__builtin_nan(""));
+    if (any(longs) && source.long_price >= 0) x = value_of(source.long_price, bar);
+    if (any(shorts) && source.short_price >= 0) x = select(shorts, value_of(source.short_price, bar), x);
+    const I ticks = pack_level(x, tick);
+    level = select(shorts, all_i(0) - ticks, ticks);
+    const std::int32_t close = market_.close[bar];
+    const I from = select(shorts, all_i(-close), all_i(close));
+    return lanes & (x > all_d(0.0)) & (is_stop ? level < from : level > from);
+  }
+
+  M decide_levels(M lanes, M shorts, std::int32_t bar) {
+    M good = lanes;
+    d_side_short_ = without(d_side_short_, lanes) | shorts;
+    if (plan_.stop.present()) {
+      I level;
+      good = good & decide_level(lanes, shorts, plan_.stop, true, bar, level);
+      d_stop_ = select(lanes, level, d_stop_);
+      d_has_stop_ = d_has_stop_ | lanes;
+    }
+    d_targets_left_ = select(lanes, all_i(plan_.target_count), d_targets_left_);
+    for (std::int32_t i = 0; i < plan_.target_count; ++i) {
+      I level;
+      good = good & decide_level(lanes, shorts, plan_.targets[i].level, false, bar, level);
+      d_targets_[i] = select(lanes, level, d_targets_[i]);
+      D fraction = all_d(__builtin_inf());
+      if (plan_.targets[i].fraction >= 0) {
+        fraction = value_of(plan_.targets[i].fraction, bar);
+        good = good & (fraction > all_d(0.0));
+      }
+      d_fractions_[i] = select(lanes, fraction, d_fractions_[i]);
+    }
+    const D size = value_of(plan_.size_value, bar);
+    good = good & (size > all_d(0.0));
+    d_size_ = select(lanes, size, d_size_);
+    if (plan_.size_mode == SizeMode::volatility_parity) {
+      const D volatility = value_of(plan_.volatility, bar);
+      good = good & (volatility > all_d(0.0));
+      d_volatility_ = select(lanes, volatility, d_volatility_);
+    }
+    d_activation_ = select(lanes, all_i(0), d_activation_);
+    if (plan_.activation >= 0) {
+      const D activation = value_of(plan_.activation, bar);
+      good = good & (activation == activation);
+      d_activation_ = select(lanes, pack_level(activation, plan_.account.tick), d_activation_);
+    }
+    return good;
+  }
+
+  void finish() {
+    if (any(h_.pos)) close_stretch(h_.pos);
+    end_flat(used_, last_ + 1);
+    const M open = h_.in_drawdown;
+    if (any(open)) {
+      const D share = deepest_ / peak_;
+      depths_ = select(open, depths_ + share, depths_);
+      worst_ = select(open, max_of(worst_, share), worst_);
+      drawdowns_ = select(open, drawdowns_ + all_i(1), drawdowns_);
+      longest_seconds_ = select(open, max_of(longest_seconds_, all_i(in_.elapsed_seconds[last_]) - h_.peak_seconds), longest_seconds_);
+    }
+    const auto at = [](auto pack, int lane) {
+      if constexpr (sizeof(pack) == width * sizeof(double)) {
+        double values[width];
+        store(values, pack);
+        return values[lane];
+      } else {
+        std::int32_t values[width];
+        store(values, pack);
+        return values[lane];
+      }
+    };
+    for (int lane = 0; lane < in_.count; ++lane) {
+      LaneState s;
+      s.equity = at(mark_, lane);
+      s.hash = hash_[lane];
+      s.faults = faults_[lane];
+      Counters& c = s.count;
+      c.trades = at(trades_, lane), c.wins = at(wins_, lane), c.losses = at(losses_, lane), c.most_losses_in_row = at(longest_row_, lane);
+      c.longest_bars = at(longest_held_, lane), c.ambiguous_trades = at(ambiguous_trades_, lane), c.rejected = at(rejected_, lane);
+      c.filtered = at(filtered_, lane), c.ambiguous_bars = at(ambiguous_bars_, lane), c.liquidations = at(liquidations_, lane);
+      c.exposed_bars = at(exposed_, lane), c.bars_held = static_cast<std::int64_t>(at(held_, lane));
+      c.won = at(won_, lane), c.lost = at(lost_, lane), c.mean_profit = at(mean_, lane), c.profit_spread = at(spread_, lane);
+      c.best_trade = at(best_trade_, lane), c.worst_trade = at(worst_trade_, lane), c.notional = at(notional_, lane), c.fees = at(fees_, lane);
+      c.funding = at(funding_, lane), c.slippage = at(slippage_, lane);
+      MarkStatistics<double> marks;
+      marks.peak = at(peak_, lane);
+      marks.max_drawdown = at(worst_, lane);
+      marks.depths = at(depths_, lane);
+      marks.squares = at(squares_, lane);
+      marks.drawdowns = at(drawdowns_, lane);
+      marks.longest_days = at(longest_seconds_, lane) / 86400.0;
+      finish_lane(plan_, market_, first_, s, marks,
+                  sample_statistics(in_.samples + lane, width, sample_count_, plan_.periods_per_year, in_.scratch), in_.results[lane]);
     }
   }
-  const PackRequest& request_;
+
   const LanePlan& plan_;
   const MarketView& market_;
-  const std::int32_t last_;
-  std::int32_t first_ = 0, block_ = 0, next_time_exit_ = 0, sample_count_ = 0;
-  std::uint32_t in_position_ = 0, shorts_ = 0, special_ = 0, dead_ = 0, drawn_ = 0;   // one bit a lane
-  std::uint64_t interest_ = 0;
-
-  alignas(64) std::int32_t stop_[lanes], liquidation_[lanes], target_[lanes], best_[lanes], activation_[lanes];   // mirrored
-  alignas(64) std::int32_t entry_[lanes], peak_bar_[lanes], stop_seen_[lanes], time_exit_[lanes];
-  alignas(64) Real slope_[lanes], gap_[lanes], near_[lanes], near_drawn_[lanes], limit_[lanes];
-  alignas(64) Real inverse_[lanes], weight_[lanes], live_weight_[lanes], deepest_[lanes], block_sum_[lanes];
-  alignas(64) double peak_[lanes], base_level_[lanes], halt_factor_[lanes];
-  alignas(64) double exact_cash_[lanes], signed_quantity_[lanes], exact_entry_[lanes];
-  alignas(64) std::uint64_t enter_long_[lanes], enter_short_[lanes], filtered_[lanes], exit_long_[lanes], exit_short_[lanes];
-  alignas(64) std::uint64_t lane_interest_[lanes];
-  alignas(64) std::int32_t trail_a_[64][lanes], trail_b_[64][lanes];
-  std::int32_t exposed_from_[lanes];
-  MarkStatistics<Real> marks_[lanes];
-  LaneState state_[lanes];
+  const PackInput& in_;
+  const bool stop_is_distance_ = plan_.stop.distance >= 0;
+  Hot h_;
+  std::int32_t first_ = 0, last_ = 0, stride_ = 0, sample_count_ = 0, next_time_ = never_high;
+  M used_, exit_due_, entry_due_, ambiguous_, breakeven_due_, settled_, ruined_, d_side_short_, d_has_stop_;
+  D cash_, peak_, mark_, quantity_, entry_price_, profit_, unit_, deepest_, lots_, entry_lots_;
+  I targets_[max_targets];
+  D fractions_[max_targets];
+  I targets_left_, targets_filled_, entry_bar_, exit_reason_, time_bar_, next_entry_bar_, max_bars_, breakeven_after_, flat_from_;
+  D flat_depth_, squares_, depths_, worst_;
+  I drawdowns_, longest_seconds_;
+  I trades_, wins_, losses_, row_, longest_row_, longest_held_, ambiguous_trades_, rejected_, filtered_, ambiguous_bars_, liquidations_,
+      exposed_;
+  D held_, won_, lost_, mean_, spread_, best_trade_, worst_trade_, notional_, fees_, funding_, slippage_;
+  I d_stop_, d_activation_, d_targets_left_, d_targets_[max_targets];
+  D d_fractions_[max_targets], d_size_, d_volatility_, d_equity_;
+  D constants_[max_pack_slots];
+  const double* columns_[max_pack_slots][width];
+  bool columns_shared_[max_pack_slots];
+  const std::uint16_t* mask_[5];
+  std::uint64_t hash_[width];
+  std::uint32_t faults_[width];
 };
 
-template <class Real, bool mirrored>
-void run_mirrored(const PackRequest& request) {
-  TrailKind kind = TrailKind::none;
-  if (request.trails != nullptr) {
-    kind = request.trails[0].distance == nullptr ? TrailKind::levels : TrailKind::distance;
-    for (int lane = 1; lane < request.count && kind == TrailKind::distance; ++lane) {
-      if (request.trails[lane].distance != request.trails[0].distance) kind = TrailKind::distances;
-    }
-  }
-  switch (kind) {
-    case TrailKind::none: PackRunner<Real, mirrored, TrailKind::none>(request).run(); break;
-    case TrailKind::distance: PackRunner<Real, mirrored, TrailKind::distance>(request).run(); break;
-    case TrailKind::distances: PackRunner<Real, mirrored, TrailKind::distances>(request).run(); break;
-    case TrailKind::levels: PackRunner<Real, mirrored, TrailKind::levels>(request).run(); break;
-  }
+inline void run_pack(const LanePlan& plan, const MarketView& market, const PackInput& input) {
+  PackRun(plan, market, input).run();
 }
 
-template <class Real>
-void run_packs(const PackRequest& request) {
-  bool any_short = false;
-  for (int lane = 0; lane < request.count; ++lane) any_short |= request.lanes[lane].entry_short != nullptr;
-  if (any_short) {
-    run_mirrored<Real, true>(request);
-  } else {
-    run_mirrored<Real, false>(request);
+inline void build_trail(const LanePlan& plan, const MarketView& market, const LaneInput* lanes, std::int32_t count, std::int32_t* table) {
+  double stack[max_program_depth][block_bars];
+  const Program& program = plan.programs[plan.trail.distance];
+  for (int lane = 0; lane < width; ++lane) {
+    const LaneInput& one = lanes[lane < count ? lane : 0];
+    for (std::int32_t from = 0; from < market.bars; from += block_bars) {
+      const std::int32_t part = market.bars - from < block_bars ? market.bars - from : block_bars;
+      evaluate_block(program, one.constants, one.columns, from, part, stack);
+      for (std::int32_t i = 0; i < part; ++i) {
+        const double x = stack[0][i];
+        std::int32_t ticks = pack_price_limit;
+        if (x > 0.0) {
+          ticks = distance_ticks(x, plan.account.tick);
+          if (ticks > pack_price_limit) ticks = pack_price_limit;
+        }
+        table[static_cast<std::int64_t>(from + i) * width + lane] = ticks;
+      }
+    }
   }
 }
 

@@ -13,6 +13,7 @@
 
 #include "datasets/dataset_file.hpp"
 #include "host/base/error.hpp"
+#include "host/engines/cpu_engine.hpp"
 #include "host/engines/engine.hpp"
 #include "host/plan/load_series.hpp"
 #include "tests/agreement/random_job.hpp"
@@ -102,6 +103,8 @@ TEST(Differential, RandomJobsTakeTheSameTradesOnReferenceAndCpu) {
   const auto markets = make_markets(folder);
   const auto reference = make_reference_engine();
   const auto cpu = make_cpu_engine(1);
+  std::vector<std::unique_ptr<Engine>> others;   // the same bits for any instruction set and number of threads
+  for (const auto& set : cpu_instruction_sets()) others.push_back(make_cpu_engine(2, set));
   const std::uint64_t first_seed = setting("QUERN_SEED", 1), jobs = setting("QUERN_DIFFERENTIAL", 1000);
   std::array<std::uint64_t, exit_reason_count> reasons{};
   std::uint64_t lanes = 0, trades = 0, different = 0, ran = 0;
@@ -128,6 +131,24 @@ TEST(Differential, RandomJobsTakeTheSameTradesOnReferenceAndCpu) {
     reference->evaluate(job, series, 0, count, expected.data());
     cpu->evaluate(job, series, 0, count, found.data());
     ++ran;
+    for (const auto& other : others) {
+      std::vector<LaneResult> again(count);
+      other->evaluate(job, series, 0, count, again.data());
+      for (std::uint64_t lane = 0; lane < count; ++lane) {
+        bool same = found[lane].decision_hash == again[lane].decision_hash && found[lane].faults == again[lane].faults &&
+                    found[lane].first_decision_bar == again[lane].first_decision_bar;
+        for (int m = 0; m < metric_count; ++m) {
+          const double a = found[lane].metrics[m], b = again[lane].metrics[m];
+          same = same && (std::isnan(a) ? std::isnan(b) : a == b);
+        }
+        if (!same) {
+          ADD_FAILURE() << "seed " << seed << " lane " << lane << " has other bits with instruction set "
+                        << cpu_instruction_sets()[static_cast<std::size_t>(&other - others.data())] << "\n" << text;
+          ++different;
+          break;
+        }
+      }
+    }
     for (std::uint64_t lane = 0; lane < count; ++lane) {
       ++lanes;
       const LaneResult &a = expected[lane], &b = found[lane];
@@ -136,8 +157,7 @@ TEST(Differential, RandomJobsTakeTheSameTradesOnReferenceAndCpu) {
       if (a.first_decision_bar != b.first_decision_bar) difference = "first decision bar";
       for (int m = 0; m < metric_count && difference.empty(); ++m) {
         const bool exact = m == static_cast<int>(Metric::n_trades) || m >= static_cast<int>(Metric::rejected);
-        const double relative = exact ? 0.0 : job.precision == Precision::double_ ? 1e-7 : 2e-3;
-        const double absolute = exact ? 0.0 : job.precision == Precision::double_ ? 1e-9 : 2e-3;
+        const double relative = exact ? 0.0 : 1e-8, absolute = exact ? 0.0 : 1e-9;
         if (!near(a.metrics[m], b.metrics[m], relative, absolute)) {
           difference = fmt::format("{}: reference {} cpu {}", metric_names[m], a.metrics[m], b.metrics[m]);
         }

@@ -1,0 +1,90 @@
+// Eight lanes in AVX2 registers: I whole numbers, D doubles (two registers), M all bits of a lane's 32.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "kernels/base/backend.hpp"
+
+namespace quern {
+inline namespace QUERN_BACKEND {
+
+inline constexpr int width = 8;
+inline constexpr const char* instruction_set_name = "avx2";
+
+struct M { __m256i m; };
+QUERN_INLINE M operator&(M a, M b) { return {_mm256_and_si256(a.m, b.m)}; }
+QUERN_INLINE M operator|(M a, M b) { return {_mm256_or_si256(a.m, b.m)}; }
+QUERN_INLINE M operator~(M a) { return {_mm256_xor_si256(a.m, _mm256_set1_epi32(-1))}; }
+QUERN_INLINE M without(M a, M b) { return {_mm256_andnot_si256(b.m, a.m)}; }
+QUERN_INLINE bool any(M a) { return !_mm256_testz_si256(a.m, a.m); }
+QUERN_INLINE std::uint32_t bits(M a) { return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(a.m))); }
+QUERN_INLINE M mask_of(std::uint32_t bits) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  return {_mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(static_cast<int>(bits)), bit), bit)};
+}
+
+struct I { __m256i v; };
+QUERN_INLINE I all_i(std::int32_t x) { return {_mm256_set1_epi32(x)}; }
+QUERN_INLINE I load_i(const std::int32_t* p) { return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))}; }
+QUERN_INLINE void store(std::int32_t* p, I a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a.v); }
+QUERN_INLINE I operator+(I a, I b) { return {_mm256_add_epi32(a.v, b.v)}; }
+QUERN_INLINE I operator-(I a, I b) { return {_mm256_sub_epi32(a.v, b.v)}; }
+QUERN_INLINE I max_of(I a, I b) { return {_mm256_max_epi32(a.v, b.v)}; }
+QUERN_INLINE I min_of(I a, I b) { return {_mm256_min_epi32(a.v, b.v)}; }
+QUERN_INLINE M operator>(I a, I b) { return {_mm256_cmpgt_epi32(a.v, b.v)}; }
+QUERN_INLINE M operator<(I a, I b) { return b > a; }
+QUERN_INLINE M operator<=(I a, I b) { return ~(a > b); }
+QUERN_INLINE M operator>=(I a, I b) { return ~(b > a); }
+QUERN_INLINE M operator==(I a, I b) { return {_mm256_cmpeq_epi32(a.v, b.v)}; }
+QUERN_INLINE I select(M m, I a, I b) { return {_mm256_blendv_epi8(b.v, a.v, m.m)}; }
+
+
+struct D { __m256d lo, hi; };
+QUERN_INLINE D all_d(double x) { return {_mm256_set1_pd(x), _mm256_set1_pd(x)}; }
+QUERN_INLINE D load_d(const double* p) { return {_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4)}; }
+QUERN_INLINE void store(double* p, D a) { _mm256_storeu_pd(p, a.lo), _mm256_storeu_pd(p + 4, a.hi); }
+QUERN_INLINE D operator+(D a, D b) { return {_mm256_add_pd(a.lo, b.lo), _mm256_add_pd(a.hi, b.hi)}; }
+QUERN_INLINE D operator-(D a, D b) { return {_mm256_sub_pd(a.lo, b.lo), _mm256_sub_pd(a.hi, b.hi)}; }
+QUERN_INLINE D operator*(D a, D b) { return {_mm256_mul_pd(a.lo, b.lo), _mm256_mul_pd(a.hi, b.hi)}; }
+QUERN_INLINE D operator/(D a, D b) { return {_mm256_div_pd(a.lo, b.lo), _mm256_div_pd(a.hi, b.hi)}; }
+QUERN_INLINE D max_of(D a, D b) { return {_mm256_max_pd(a.lo, b.lo), _mm256_max_pd(a.hi, b.hi)}; }
+QUERN_INLINE D floor_of(D a) { return {_mm256_floor_pd(a.lo), _mm256_floor_pd(a.hi)}; }
+QUERN_INLINE D ceil_of(D a) { return {_mm256_ceil_pd(a.lo), _mm256_ceil_pd(a.hi)}; }
+QUERN_INLINE D trunc_of(D a) {
+  constexpr int to_zero = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
+  return {_mm256_round_pd(a.lo, to_zero), _mm256_round_pd(a.hi, to_zero)};
+}
+QUERN_INLINE D abs_of(D a) {
+  const __m256d sign = _mm256_set1_pd(-0.0);
+  return {_mm256_andnot_pd(sign, a.lo), _mm256_andnot_pd(sign, a.hi)};
+}
+QUERN_INLINE D negated(D a) {
+  const __m256d sign = _mm256_set1_pd(-0.0);
+  return {_mm256_xor_pd(a.lo, sign), _mm256_xor_pd(a.hi, sign)};
+}
+template <int op>
+QUERN_INLINE M compare(D a, D b) {
+  const __m256 lo = _mm256_castpd_ps(_mm256_cmp_pd(a.lo, b.lo, op)), hi = _mm256_castpd_ps(_mm256_cmp_pd(a.hi, b.hi, op));
+  const __m256 mixed = _mm256_shuffle_ps(lo, hi, 0x88);  // l0 l1 h0 h1 | l2 l3 h2 h3
+  return {_mm256_permute4x64_epi64(_mm256_castps_si256(mixed), 0xD8)};
+}
+QUERN_INLINE M operator<(D a, D b) { return compare<_CMP_LT_OQ>(a, b); }
+QUERN_INLINE M operator<=(D a, D b) { return compare<_CMP_LE_OQ>(a, b); }
+QUERN_INLINE M operator>(D a, D b) { return compare<_CMP_GT_OQ>(a, b); }
+QUERN_INLINE M operator>=(D a, D b) { return compare<_CMP_GE_OQ>(a, b); }
+QUERN_INLINE M operator==(D a, D b) { return compare<_CMP_EQ_OQ>(a, b); }
+QUERN_INLINE D select(M m, D a, D b) {
+  const __m256d lo = _mm256_castsi256_pd(_mm256_cvtepi32_epi64(_mm256_castsi256_si128(m.m)));
+  const __m256d hi = _mm256_castsi256_pd(_mm256_cvtepi32_epi64(_mm256_extracti128_si256(m.m, 1)));
+  return {_mm256_blendv_pd(b.lo, a.lo, lo), _mm256_blendv_pd(b.hi, a.hi, hi)};
+}
+
+QUERN_INLINE D to_d(I a) {
+  return {_mm256_cvtepi32_pd(_mm256_castsi256_si128(a.v)), _mm256_cvtepi32_pd(_mm256_extracti128_si256(a.v, 1))};
+}
+QUERN_INLINE I to_i(D a) { return {_mm256_set_m128i(_mm256_cvttpd_epi32(a.hi), _mm256_cvttpd_epi32(a.lo))}; }
+
+}  // namespace QUERN_BACKEND
+}  // namespace quern
