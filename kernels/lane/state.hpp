@@ -8,6 +8,7 @@
 #include "kernels/rules/size.hpp"
 
 namespace quern {
+inline namespace QUERN_BACKEND {
 
 // What an order waits for.
 enum class Order : std::uint8_t { none, at_open, limit };
@@ -67,8 +68,6 @@ struct LaneState {
   Counters count;
   TraceSink sink;
 };
-
-inline namespace QUERN_BACKEND {
 
 // A stop that is in force: the strategy's or the liquidation price (E24).
 struct StopInForce {

@@ -5,6 +5,7 @@
 #include "kernels/rules/plan.hpp"
 
 namespace quern {
+inline namespace QUERN_BACKEND {
 
 // A level as decided: ticks from the fill, or absolute ticks.
 struct DecidedLevel {
@@ -25,8 +26,6 @@ struct Decision {
   std::int64_t activation = 0;         // E20, ticks
   std::int64_t limit = 0;              // E7, ticks
 };
-
-inline namespace QUERN_BACKEND {
 
 QUERN_HD QUERN_INLINE double value_at(const LanePlan& plan, const LaneInput& lane, std::int32_t program, std::int32_t bar) {
   return evaluate(plan.programs[program], lane.constants, lane.columns, bar);
