@@ -456,6 +456,9 @@ void replace_file(const std::map<std::string, Plan>& plans, hid_t old, const std
   std::error_code ignored;
   const fs::path target = fs::is_symlink(path, ignored) ? fs::weakly_canonical(path, ignored) : fs::path(path);
   const std::string temporary = fmt::format("{}.tmp{}", target.string(), ::getpid());
+  if (const fs::path above = target.parent_path(); !above.empty() && !fs::is_directory(above, ignored)) {
+    throw BadRequest(fmt::format("there is no folder '{}', so {} cannot stand there. Make it, or choose another file", above.string(), path));
+  }
   try {
     make_file(plans, old, path, temporary);
     if (const int code = sync(temporary.c_str(), O_RDWR)) throw Failure(std::strerror(code));

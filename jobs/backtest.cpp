@@ -59,6 +59,10 @@ void refuse_faults(const LaneResult& result, const Series& series) {
 
 int run_backtest(const BacktestOptions& options) {
   Job job = read_job_with(options);
+  job.precision = Precision::double_;    // "single" saves time in sweeps; one lane has none to save
+  for (const auto& file : {options.trades, options.equity}) {
+    if (!file.empty()) refuse_unwritable(file);
+  }
   const LoadedSeries loaded = load_series(job);
   for (const auto& notice : loaded.notices) say("note: " + notice);
   if (!job.axes.empty()) {

@@ -146,7 +146,7 @@ void add_result_verbs(CLI::App& app, AllOptions& all, int& status) {
   sub->add_option("--csv", all.top.csv, "CSV file for the whole top list with every column");
   sub->add_option("--sort", all.top.sort, "Order by another column");
   sub->add_option("--order", all.top.order, "ascending or descending; default: the better values first")->check(CLI::IsMember({"ascending", "descending"}));
-  sub->add_option("--count", all.top.count, "Rows to show");
+  sub->add_option("--count", all.top.count, "Rows to show")->check(CLI::Range(1, 1'000'000));
   sub->add_flag("--json", all.top.json, "Machine-readable output");
   sub->callback([&] { status = run_top(all.top); });
 

@@ -148,6 +148,7 @@ int run_sweep(const SweepOptions& options) {
   if (before > 0) say(fmt::format("resuming: {} of {} parts stand already", before, units));
   if (shards.damaged() > 0) say(fmt::format("note: {} parts are missing or damaged and are computed again", shards.damaged()));
   Catalogue catalogue(true);
+  if (!catalogue.is_open()) say("note: the catalogue cannot be written, so 'quern jobs' will not know this sweep. Set QUERN_HOME to a folder that may be written");
   std::string arguments;
   for (const auto& text : options.set) arguments += (arguments.empty() ? "" : "\n") + text;
   const auto done = [&] { return static_cast<std::int64_t>(std::min(shards.finished() * size, combinations)); };

@@ -204,7 +204,8 @@ class Runner:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (step["file_limit"], step["file_limit"]))
 
-        process = subprocess.Popen(command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        output = open(step["output"], "wb") if "output" in step else subprocess.PIPE
+        process = subprocess.Popen(command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=output,
                                    stderr=subprocess.PIPE, preexec_fn=limits, restore_signals=False, start_new_session=True)
         asked = 0.0
         if "interrupt_once" in step:           # a file; an interrupt goes to the process group once it is there
@@ -230,7 +231,7 @@ class Runner:
                 pass
             if len(err.decode().splitlines()) > 3:
                 raise Problem(f"more than three lines after an interrupt: {err.decode()}")
-        return subprocess.CompletedProcess(command, process.returncode, out.decode(), err.decode())
+        return subprocess.CompletedProcess(command, process.returncode, (out or b"").decode(), err.decode())
 
     def damage(self, step):
         """Changes a file before the step: cut = bytes kept (negative: from its end), at and put = hexadecimal, remove, read_only."""

@@ -27,9 +27,10 @@ void sync_folder(const std::string& path) {
   ::close(descriptor);
 }
 
-void write_all(const std::string& path, std::string_view bytes, int flags) {
+// `name` is what a message calls the file.
+void write_all(const std::string& path, const std::string& name, std::string_view bytes, int flags) {
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
-  if (descriptor < 0) fail("write", path);
+  if (descriptor < 0) fail("write", name);
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
@@ -37,7 +38,7 @@ void write_all(const std::string& path, std::string_view bytes, int flags) {
       const int reason = errno;
       ::close(descriptor);
       errno = reason;
-      fail("write", path);
+      fail("write", name);
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
@@ -46,22 +47,36 @@ void write_all(const std::string& path, std::string_view bytes, int flags) {
   const bool is_pipe = synced != 0 && (reason == EINVAL || reason == ENOTSUP || reason == EROFS);
   ::close(descriptor);
   errno = reason;
-  if (synced != 0 && !is_pipe) fail("write", path);
+  if (synced != 0 && !is_pipe) fail("write", name);
 }
 
 }  // namespace
+
+void refuse_unwritable(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    throw BadRequest(fmt::format("'{}' is a folder, so no file of this name can be written. Name a file in it", path));
+  }
+  const std::string above = std::filesystem::path(path).parent_path().string(), folder = above.empty() ? "." : above;
+  if (!std::filesystem::is_directory(folder, ignored)) {
+    throw BadRequest(fmt::format("there is no folder '{}', so '{}' cannot stand there. Make it, or choose another file", folder, path));
+  }
+  const bool is_device = std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
+  if (::access(is_device ? path.c_str() : folder.c_str(), W_OK) != 0) fail("write", path);
+}
 
 void write_file(const std::string& path, std::string_view bytes) {
   // A pipe or device (/dev/stdout) cannot be renamed onto.
   std::error_code ignored;
   const auto status = std::filesystem::status(path, ignored);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    write_all(path, bytes, 0);
+    write_all(path, path, bytes, 0);
     return;
   }
+  refuse_unwritable(path);
   const std::string temporary = fmt::format("{}.tmp{}", path, ::getpid());
   try {
-    write_all(temporary, bytes, O_TRUNC);
+    write_all(temporary, path, bytes, O_TRUNC);
     if (std::rename(temporary.c_str(), path.c_str()) != 0) fail("rename to", path);
   } catch (...) {
     ::unlink(temporary.c_str());
@@ -70,7 +85,7 @@ void write_file(const std::string& path, std::string_view bytes) {
   sync_folder(path);
 }
 
-void append_file(const std::string& path, std::string_view bytes) { write_all(path, bytes, O_APPEND); }
+void append_file(const std::string& path, std::string_view bytes) { write_all(path, path, bytes, O_APPEND); }
 
 std::string read_file(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "rb");
