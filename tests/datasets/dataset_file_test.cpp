@@ -214,7 +214,7 @@ TEST_F(DatasetFile, AFlippedByteIsRefusedOrWithoutEffect) {
 }
 
 TEST_F(DatasetFile, AFailedWriteLeavesNothing) {
-  EXPECT_THROW(write_dataset(folder / "none" / "d.h5", {make_series("A", "1h", 3)}), Failure);
+  EXPECT_THROW(write_dataset(folder / "none" / "d.h5", {make_series("A", "1h", 3)}), BadRequest);
   auto bad = make_series("A", "1h", 3);
   bad.rows.time[2] = bad.rows.time[1];
   EXPECT_NE(refusal([&] { write_dataset(path, {bad}); }).find("ascend"), std::string::npos);
