@@ -91,6 +91,9 @@ std::string read_file(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) throw BadRequest(fmt::format("cannot read '{}': {}. Check the name", path, std::strerror(errno)));
   std::string text;
+  std::error_code unknown;
+  const auto size = std::filesystem::file_size(path, unknown);
+  if (!unknown) text.reserve(static_cast<std::size_t>(size));
   char buffer[65536];
   std::size_t count = 0;
   while ((count = std::fread(buffer, 1, sizeof buffer, file)) > 0) text.append(buffer, count);

@@ -157,8 +157,9 @@ void write_runs(H5File& file, const Assembly& assembly, const Pulse& pulse) {
     first += count;
   };
   for (std::uint64_t unit = 0; unit < assembly.units; ++unit) {
-    const UnitPart part = assembly.shards.read(unit);
-    pending.insert(pending.end(), part.results.begin(), part.results.end());
+    UnitPart part = assembly.shards.read(unit);
+    if (pending.empty()) pending.swap(part.results);
+    else pending.insert(pending.end(), part.results.begin(), part.results.end());
     while (pending.size() >= chunk) flush(chunk);
   }
   if (!pending.empty()) flush(pending.size());
