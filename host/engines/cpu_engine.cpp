@@ -62,7 +62,7 @@ void run_pack(const CpuPlan& plan, const InstructionSet& set, const std::vector<
   const auto bars = static_cast<std::size_t>(plan.market().bars);
   const auto width = static_cast<std::size_t>(set.width);
   space.samples.resize((bars + 1) * width);
-  space.scratch.resize(2 * bars);
+  space.scratch.resize((bars + 1) * width);
   space.masks.resize(5 * (bars + 64));
   space.any_entry.resize(bars / 64 + 1);
   space.results.resize(width);
@@ -94,6 +94,7 @@ void run_pack(const CpuPlan& plan, const InstructionSet& set, const std::vector<
   input.scratch = space.scratch.data();
   input.masks = space.masks.data();
   input.any_entry = space.any_entry.data();
+  for (std::int32_t lane = 0; lane < count; ++lane) input.goes_short = input.goes_short || lanes[lane].entry_short != nullptr;
   input.results = space.results.data();
   set.run(plan.plan(), plan.market(), input);
 }
@@ -186,7 +187,7 @@ class CpuEngine final : public Engine {
 std::vector<const InstructionSet*> executable_sets() {
   std::vector<const InstructionSet*> sets = {&pack_baseline};
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) sets.push_back(&pack_avx2);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets.push_back(&pack_avx2);
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl")) {
     sets.push_back(&pack_avx512);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/expression/block.hpp"
+#include "kernels/expression/compare.hpp"
 
 namespace quern {
 namespace {
@@ -61,8 +62,9 @@ class Compiler {
       to_.code.push_back({Operator::constant, 0, slot_of(to_.constants, node)});
       return;
     }
+    const bool too_deep = depth + 3 >= max_program_depth && !is_root;
     if (at.op == Op::crosses_above || at.op == Op::crosses_below) {
-      if (depth + 3 >= max_program_depth && !is_root) return column(node, 0);
+      if (too_deep) return split(node);
       const bool above = at.op == Op::crosses_above;
       operand(at.inputs[0], 0);
       operand(at.inputs[1], 0);
@@ -74,7 +76,8 @@ class Compiler {
       return;
     }
     const Operator op = operator_of(at.op);
-    if (op == Operator::column || (depth + 3 >= max_program_depth && !is_root)) return column(node, 0);
+    if (op == Operator::column) return column(node, 0);
+    if (too_deep) return split(node);
     for (std::size_t i = 0; i < at.inputs.size(); ++i) add(at.inputs[i], depth + static_cast<int>(i), false);
     to_.code.push_back({op, 0, 0});
   }
@@ -83,6 +86,10 @@ class Compiler {
   void operand(int node, int lag) {
     if (graph_.nodes[static_cast<std::size_t>(node)].has_series) return column(node, lag);
     to_.code.push_back({Operator::constant, 0, slot_of(to_.constants, node)});
+  }
+  void split(int node) {
+    to_.is_split = true;
+    column(node, 0);
   }
   void column(int node, int lag) {
     to_.code.push_back({Operator::column, static_cast<std::int16_t>(lag), slot_of(to_.columns, node)});
@@ -103,6 +110,27 @@ class SeriesViews final : public ReadyBars {
  private:
   const Series& series_;
 };
+
+// The same comparison with its sides exchanged.
+Operator mirrored(Operator op) {
+  switch (op) {
+    case Operator::less: return Operator::greater;
+    case Operator::less_equal: return Operator::greater_equal;
+    case Operator::greater: return Operator::less;
+    case Operator::greater_equal: return Operator::less_equal;
+    default: return op;
+  }
+}
+
+// One bar later; the first bar gets 0.
+void shift_by_one(std::vector<std::uint64_t>& words) {
+  std::uint64_t carry = 0;
+  for (std::uint64_t& word : words) {
+    const std::uint64_t top = word >> 63;
+    word = word << 1 | carry;
+    carry = top;
+  }
+}
 
 bool is_operator(const Node& node) {
   return operator_of(node.op) != Operator::column || node.op == Op::crosses_above || node.op == Op::crosses_below;
@@ -230,29 +258,99 @@ void ColumnStore::compute_series(Instance& at) const {
 
 void ColumnStore::compute_operators(Instance& at) const {
   const Node& node = strategy_.graph.nodes[static_cast<std::size_t>(at.node)];
-  const CompiledNode& compiled = *compiled_[static_cast<std::size_t>(at.node)];
   const auto bars = static_cast<std::int32_t>(candles_of(node).size());
+  if (at.as_bits) {
+    at.bits.resize((static_cast<std::size_t>(bars) + 63) / 64);
+    compute_bits(at, at.node, bars, at.bits);
+    return;
+  }
+  at.owned.resize(static_cast<std::size_t>(bars));
+  run_program(at, *compiled_[static_cast<std::size_t>(at.node)], bars, [&](std::int32_t first, std::int32_t count, const double* values) {
+    std::copy(values, values + count, at.owned.begin() + first);
+  });
+}
+
+const double* ColumnStore::read_of(const Instance& at, int node) const {
+  const auto& columns = compiled_[static_cast<std::size_t>(at.node)]->columns;
+  const auto found = std::find(columns.begin(), columns.end(), node);
+  return found == columns.end() ? nullptr : column(at.reads[static_cast<std::size_t>(found - columns.begin())]);
+}
+
+template <class Take>
+void ColumnStore::run_program(const Instance& at, const CompiledNode& compiled, std::int32_t bars, Take take) const {
   std::vector<double> constants;
   for (const int constant : compiled.constants) constants.push_back(evaluate_constant(strategy_, constant, at.values.data()));
   std::vector<const double*> columns;
-  for (const int read : at.reads) columns.push_back(column(read));
-  if (at.as_bits) {
-    at.bits.assign((static_cast<std::size_t>(bars) + 63) / 64, 0);
-  } else {
-    at.owned.resize(static_cast<std::size_t>(bars));
-  }
+  for (const int node : compiled.columns) columns.push_back(read_of(at, node));
   alignas(64) double stack[max_program_depth][block_bars];
   for (std::int32_t first = 0; first < bars; first += block_bars) {
     const std::int32_t count = std::min(bars - first, block_bars);
     evaluate_block(compiled.program(), constants.data(), columns.data(), first, count, stack);
-    if (!at.as_bits) {
-      std::copy(stack[0], stack[0] + count, at.owned.begin() + first);
-      continue;
+    take(first, count, stack[0]);
+  }
+}
+
+// Comparisons of columns go straight to bits, and, or and not work on words; what is left runs as a program.
+void ColumnStore::compute_bits(const Instance& at, int index, std::int32_t bars, std::vector<std::uint64_t>& words) const {
+  const Node& node = strategy_.graph.nodes[static_cast<std::size_t>(index)];
+  const auto input = [&](std::size_t i) -> const Node& { return strategy_.graph.nodes[static_cast<std::size_t>(node.inputs[i])]; };
+  const auto combine = [&](auto op) {
+    std::vector<std::uint64_t> other(words.size());
+    compute_bits(at, node.inputs[0], bars, words);
+    compute_bits(at, node.inputs[1], bars, other);
+    for (std::size_t w = 0; w < words.size(); ++w) words[w] = op(words[w], other[w]);
+  };
+  const auto compare = [&](Operator op, std::vector<std::uint64_t>& to) {
+    const double* left = input(0).has_series ? read_of(at, node.inputs[0]) : nullptr;
+    const double* right = input(1).has_series ? read_of(at, node.inputs[1]) : nullptr;
+    if ((left == nullptr && input(0).has_series) || (right == nullptr && input(1).has_series) || (left == nullptr && right == nullptr)) return false;
+    if (left == nullptr) {
+      compare_series(mirrored(op), right, nullptr, evaluate_constant(strategy_, node.inputs[0], at.values.data()), bars, to.data());
+    } else {
+      const double constant = right == nullptr ? evaluate_constant(strategy_, node.inputs[1], at.values.data()) : 0.0;
+      compare_series(op, left, right, constant, bars, to.data());
     }
-    for (std::int32_t i = 0; i < count; ++i) {
-      at.bits[static_cast<std::size_t>((first + i) >> 6)] |= static_cast<std::uint64_t>(stack[0][i] != 0.0) << ((first + i) & 63);
+    return true;
+  };
+  const CompiledNode& whole = *compiled_[static_cast<std::size_t>(at.node)];
+  if (node.has_series && !whole.is_split && node.view == strategy_.graph.nodes[static_cast<std::size_t>(at.node)].view) {
+    switch (node.op) {
+      case Op::logical_and: return combine([](std::uint64_t a, std::uint64_t b) { return a & b; });
+      case Op::logical_or: return combine([](std::uint64_t a, std::uint64_t b) { return a | b; });
+      case Op::logical_not:
+        compute_bits(at, node.inputs[0], bars, words);
+        for (std::uint64_t& word : words) word = ~word;
+        if (bars % 64 != 0) words.back() &= (std::uint64_t{1} << (bars % 64)) - 1;
+        return;
+      case Op::less:
+      case Op::less_equal:
+      case Op::greater:
+      case Op::greater_equal:
+      case Op::equal:
+      case Op::not_equal:
+        if (compare(operator_of(node.op), words)) return;
+        break;
+      case Op::crosses_above:
+      case Op::crosses_below: {
+        const bool above = node.op == Op::crosses_above;
+        std::vector<std::uint64_t> before(words.size());
+        if (!compare(above ? Operator::greater : Operator::less, words)) break;
+        compare(above ? Operator::less_equal : Operator::greater_equal, before);
+        shift_by_one(before);
+        for (std::size_t w = 0; w < words.size(); ++w) words[w] &= before[w];
+        return;
+      }
+      default: break;
     }
   }
+  CompiledNode part;
+  compile_node(strategy_.graph, index, part);
+  std::fill(words.begin(), words.end(), 0);
+  run_program(at, part, bars, [&](std::int32_t first, std::int32_t count, const double* values) {
+    for (std::int32_t i = 0; i < count; ++i) {
+      words[static_cast<std::size_t>((first + i) >> 6)] |= static_cast<std::uint64_t>(values[i] != 0.0) << ((first + i) & 63);
+    }
+  });
 }
 
 void ColumnStore::compute_call(Instance& at) const {

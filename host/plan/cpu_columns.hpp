@@ -18,6 +18,7 @@ namespace quern {
 struct CompiledNode {
   std::vector<Instruction> code;
   std::vector<int> constants, columns;     // [slot] node
+  bool is_split = false;                   // an operator too deep for the stack became a column
   Program program() const { return {code.data(), static_cast<std::int32_t>(code.size())}; }
 };
 
@@ -58,6 +59,12 @@ class ColumnStore {
   void compute_call(Instance& at) const;
   void compute_series(Instance& at) const;
   void compute_operators(Instance& at) const;
+  void compute_bits(const Instance& at, int node, std::int32_t bars, std::vector<std::uint64_t>& words) const;
+  // The column of `node` among those that the instance reads; null if it reads none of it.
+  const double* read_of(const Instance& at, int node) const;
+  // Runs a program over columns that the instance reads; `take(first, count, values)` gets its value block by block.
+  template <class Take>
+  void run_program(const Instance& at, const CompiledNode& compiled, std::int32_t bars, Take take) const;
   const Candles& candles_of(const Node& node) const;
   const CompiledNode& compiled(int node);
 

@@ -86,5 +86,16 @@ QUERN_INLINE D to_d(I a) {
 }
 QUERN_INLINE I to_i(D a) { return {_mm256_set_m128i(_mm256_cvttpd_epi32(a.hi), _mm256_cvttpd_epi32(a.lo))}; }
 
+// x / by with the bits of the division, for finite x of common size: two corrections of x * (1 / by).
+QUERN_INLINE __m256d divided_half(__m256d x, __m256d by, __m256d inverse) {
+  const __m256d first = _mm256_mul_pd(x, inverse);
+  const __m256d second = _mm256_fmadd_pd(_mm256_fnmadd_pd(first, by, x), inverse, first);
+  return _mm256_fmadd_pd(_mm256_fnmadd_pd(second, by, x), inverse, second);
+}
+QUERN_INLINE D divided(D x, double by, double inverse) {
+  const __m256d b = _mm256_set1_pd(by), i = _mm256_set1_pd(inverse);
+  return {divided_half(x.lo, b, i), divided_half(x.hi, b, i)};
+}
+
 }  // namespace QUERN_BACKEND
 }  // namespace quern

@@ -77,5 +77,16 @@ QUERN_INLINE I to_i(D a) {
   return {_mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvttpd_epi32(a.lo)), _mm512_cvttpd_epi32(a.hi), 1)};
 }
 
+// x / by with the bits of the division, for finite x of common size: two corrections of x * (1 / by).
+QUERN_INLINE __m512d divided_half(__m512d x, __m512d by, __m512d inverse) {
+  const __m512d first = _mm512_mul_pd(x, inverse);
+  const __m512d second = _mm512_fmadd_pd(_mm512_fnmadd_pd(first, by, x), inverse, first);
+  return _mm512_fmadd_pd(_mm512_fnmadd_pd(second, by, x), inverse, second);
+}
+QUERN_INLINE D divided(D x, double by, double inverse) {
+  const __m512d b = _mm512_set1_pd(by), i = _mm512_set1_pd(inverse);
+  return {divided_half(x.lo, b, i), divided_half(x.hi, b, i)};
+}
+
 }  // namespace QUERN_BACKEND
 }  // namespace quern

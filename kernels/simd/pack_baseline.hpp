@@ -59,6 +59,7 @@ QUERN_INLINE I select(M m, I a, I b) { QUERN_EACH(I, out.v[i] = m.m[i] != 0 ? a.
 QUERN_INLINE D select(M m, D a, D b) { QUERN_EACH(D, out.v[i] = m.m[i] != 0 ? a.v[i] : b.v[i]) }
 QUERN_INLINE D to_d(I a) { QUERN_EACH(D, out.v[i] = static_cast<double>(a.v[i])) }
 QUERN_INLINE I to_i(D a) { QUERN_EACH(I, out.v[i] = static_cast<std::int32_t>(a.v[i])) }
+QUERN_INLINE D divided(D x, double by, double) { QUERN_EACH(D, out.v[i] = x.v[i] / by) }
 #undef QUERN_EACH
 
 }  // namespace QUERN_BACKEND

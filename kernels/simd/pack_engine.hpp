@@ -19,9 +19,10 @@ struct PackInput {
   const std::int32_t* elapsed_seconds = nullptr;   // [bar]
   const std::int32_t* trail = nullptr;         // [bar][width] distances in ticks (build_trail), null without a trail
   double* samples = nullptr;                   // [bars + 1][width] work space
-  double* scratch = nullptr;                   // [2 * bars] work space
+  double* scratch = nullptr;                   // [width][bars + 1] work space
   std::uint16_t* masks = nullptr;              // [5][bars + 64] work space
   std::uint64_t* any_entry = nullptr;          // [bars / 64 + 1] work space
+  bool goes_short = false;                     // some lane may
   LaneResult* results = nullptr;               // [count]
 };
 

@@ -21,20 +21,33 @@ QUERN_INLINE D rounded_half_away(D x) {
   return select(rest >= all_d(0.5), whole + all_d(1.0), select(rest <= all_d(-0.5), whole - all_d(1.0), whole));
 }
 
+// Division by a number of the job (a tick, 10000), as fast as a multiplication.
+struct Divisor {
+  double by, inverse;
+  explicit Divisor(double x) : by(x), inverse(1.0 / x) {}
+};
+QUERN_INLINE D operator/(D x, const Divisor& divisor) { return divided(x, divisor.by, divisor.inverse); }
+
 // E1, with levels beyond the limit of packs cut to it: no price reaches them.
-QUERN_INLINE I pack_level(D x, const TickSize& tick) {
+QUERN_INLINE I pack_level(D x, const Divisor& tick) {
   const double limit = static_cast<double>(pack_price_limit);
-  const D ticks = rounded_half_away(x / all_d(tick.value));
+  const D size = abs_of(x);
+  D ticks = x / tick;
+  // Outside common sizes the division itself; beyond them nothing but the limits or 0 can come out.
+  const M odd = (size > all_d(1e100)) | ((size < all_d(1e-100)) & (size > all_d(0.0)));
+  if (any(odd)) ticks = select(odd, x / all_d(tick.by), ticks);
+  ticks = rounded_half_away(ticks);
   const D high = select(ticks >= all_d(limit), all_d(limit), ticks);
   return to_i(select(high > all_d(-limit), high, all_d(-limit)));   // NaN becomes the lower limit: callers test x
 }
 
-QUERN_INLINE D pack_price(I ticks, const TickSize& tick) { return (to_d(ticks) * all_d(tick.numerator)) / all_d(tick.denominator); }
+QUERN_INLINE D pack_price(I ticks, double numerator, const Divisor& denominator) { return (to_d(ticks) * all_d(numerator)) / denominator; }
 
 // E21.
 QUERN_INLINE I pack_slipped(I ticks, D bps, D direction) {
+  if (!any(bps > all_d(0.0))) return ticks;
   const D from = to_d(ticks);
-  const D move = ceil_of(from * bps / all_d(10000.0) * all_d(1.0 - 1e-12));
+  const D move = ceil_of(from * bps / Divisor(10000.0) * all_d(1.0 - 1e-12));
   const D moved = from + direction * move;
   const D kept = select(moved < all_d(1.0), all_d(1.0), moved);
   const I out = to_i(select(kept >= all_d(2147483647.0), all_d(2147483647.0), kept));
@@ -209,6 +222,8 @@ class PackRun {
     return found < last_ ? found : last_;   // the last bar is always worked through
   }
 
+  D price_of_ticks(I ticks) const { return pack_price(ticks, plan_.account.tick.numerator, denominator_); }
+
   bool is_sample(std::int32_t bar) const { return plan_.sampling == Sampling::bar || market_.day_end[bar] != 0; }
   void add_sample(D equity) {
     store(in_.samples + static_cast<std::int64_t>(sample_count_) * width, equity);
@@ -223,7 +238,7 @@ class PackRun {
 
   // The exact mark (E25) of lanes with a position that has moved by `move` mirrored ticks.
   D equity_at(I move) const {
-    return cash_ + direction() * (quantity_ * (pack_price(unmirrored(h_.entry + move), plan_.account.tick) - entry_price_));
+    return cash_ + direction() * (quantity_ * (price_of_ticks(unmirrored(h_.entry + move)) - entry_price_));
   }
   D equity_now(std::int32_t bar) const {
     const D in_position = cash_ + direction() * (quantity_ * (all_d(market_.close_price[bar]) - entry_price_));
@@ -338,6 +353,7 @@ class PackRun {
     move = select(equity_at(move - all_i(1)) >= peak_, move - all_i(1), select(equity_at(move) >= peak_, move, move + all_i(1)));
     h_.peak_move = select(lanes, move, h_.peak_move);
     h_.fraction = select(lanes, to_d(move) - to_peak, h_.fraction);   // negative where `move` was cut: the depth stays right
+    if (!may_ruin_) return;
     I ruin = clamp(floor_of((all_d(0.0) - cash_) / unit_));
     const D zero = all_d(0.0);
     ruin = select(equity_at(ruin + all_i(1)) <= zero, ruin + all_i(1), select(equity_at(ruin) <= zero, ruin, ruin - all_i(1)));
@@ -386,13 +402,12 @@ class PackRun {
   // Takes `lots` of the positions of `lanes` off at `ticks`; `base` is the price before slippage.
   void exit_at(M lanes, std::int32_t bar, D lots, I ticks, I base, double bps, I reason) {
     close_stretch(lanes);
-    const TickSize& tick = plan_.account.tick;
     const D quantity = lots * all_d(plan_.account.lot);
-    const D price = pack_price(ticks, tick);
+    const D price = price_of_ticks(ticks);
     const D notional = quantity * price;
-    const D fee = notional * all_d(bps) / all_d(10000.0);
+    const D fee = notional * all_d(bps) / Divisor(10000.0);
     const D gross = direction() * (quantity * (price - entry_price_));
-    const D slip = pack_price(max_of(ticks - base, base - ticks), tick) * quantity;
+    const D slip = slips_ ? price_of_ticks(max_of(ticks - base, base - ticks)) * quantity : all_d(0.0);
     cash_ = select(lanes, (cash_ + gross) - fee, cash_);
     profit_ = select(lanes, (profit_ + gross) - fee, profit_);
     notional_ = select(lanes, notional_ + notional, notional_);
@@ -499,7 +514,7 @@ class PackRun {
     const std::int32_t open = market_.open[bar];
     const D toward = select(d_side_short_, all_d(-1.0), all_d(1.0));
     const I slipped = pack_slipped(all_i(open), all_d(plan_.costs.slippage_bps), toward);
-    const D price = pack_price(slipped, tick);
+    const D price = price_of_ticks(slipped);
     const D cost = price * all_d(1.0 + plan_.costs.taker_bps / 10000.0);
     const D most = d_equity_ * all_d(account.leverage) / cost;
     M good = lanes;
@@ -518,7 +533,7 @@ class PackRun {
       default: quantity = d_size_ * d_equity_ / (d_volatility_ * price); break;
     }
     if (account.cap) quantity = select(quantity <= most, quantity, most);
-    const D lots = floor_of(quantity / all_d(account.lot) * all_d(1.0 + 1e-12));
+    const D lots = floor_of(quantity / lot_ * all_d(1.0 + 1e-12));
     good = good & (lots >= all_d(1.0)) & (lots * all_d(account.lot) * price >= all_d(account.min_notional));
     const M huge = good & (lots > all_d(9007199254740992.0));
     if (any(huge)) {
@@ -536,7 +551,7 @@ class PackRun {
     h_.is_short = without(h_.is_short, good) | (good & d_side_short_);
     const I entry = unmirrored(ticks);   // of a short: negated
     h_.entry = select(good, entry, h_.entry);
-    entry_price_ = select(good, pack_price(ticks, tick), entry_price_);
+    entry_price_ = select(good, price_of_ticks(ticks), entry_price_);
     entry_bar_ = select(good, all_i(bar), entry_bar_);
     ambiguous_ = without(ambiguous_, good);
     h_.reason = select(good, all_i(static_cast<int>(ExitReason::stop_loss)), h_.reason);
@@ -556,8 +571,8 @@ class PackRun {
     const I last_bar = all_i(bar - 1) + max_bars_;
     time_bar_ = select(good, select(max_bars_ == all_i(never_high), all_i(never_high), last_bar), time_bar_);
     const D notional = quantity_ * entry_price_;
-    const D fee = notional * all_d(plan_.costs.taker_bps) / all_d(10000.0);
-    const D slip = pack_price(max_of(ticks - all_i(open), all_i(open) - ticks), tick) * quantity_;
+    const D fee = notional * all_d(plan_.costs.taker_bps) / Divisor(10000.0);
+    const D slip = slips_ ? price_of_ticks(max_of(ticks - all_i(open), all_i(open) - ticks)) * quantity_ : all_d(0.0);
     cash_ = select(good, cash_ - fee, cash_);
     profit_ = select(good, all_d(0.0) - fee, profit_);
     notional_ = select(good, notional_ + notional, notional_);
@@ -673,7 +688,7 @@ class PackRun {
         exposed_ = select(lanes, exposed_ - (all_i(bar) - entry_bar_), exposed_);               // counted above
       }
     }
-    M ruined = h_.pos & (equity_now(bar) <= all_d(0.0));                                         // E25
+    M ruined = may_ruin_ ? h_.pos & (equity_now(bar) <= all_d(0.0)) : mask_of(0);                // E25
     if (any(ruined)) {
       // The bar counts; on the last one all bars were counted above.
       exposed_ = select(ruined, bar != last_ ? exposed_ + all_i(1) : exposed_ - (all_i(bar) - entry_bar_), exposed_);
@@ -790,17 +805,16 @@ class PackRun {
 
   // A level for `lanes`, of which `shorts` go short: distance in ticks, or mirrored absolute ticks. Returns the good lanes.
   M decide_level(M lanes, M shorts, const LevelSource& source, bool is_stop, std::int32_t bar, I& level) {
-    const TickSize& tick = plan_.account.tick;
     if (source.distance >= 0) {
       const D x = value_of(source.distance, bar);
-      level = max_of(pack_level(x, tick), all_i(1));
+      level = max_of(pack_level(x, tick_), all_i(1));
       return lanes & (x > all_d(0.0));
     }
     const M longs = without(lanes, shorts);
     D x = all_d(__builtin_nan(""));
     if (any(longs) && source.long_price >= 0) x = value_of(source.long_price, bar);
     if (any(shorts) && source.short_price >= 0) x = select(shorts, value_of(source.short_price, bar), x);
-    const I ticks = pack_level(x, tick);
+    const I ticks = pack_level(x, tick_);
     level = select(shorts, all_i(0) - ticks, ticks);
     const std::int32_t close = market_.close[bar];
     const I from = select(shorts, all_i(-close), all_i(close));
@@ -840,9 +854,91 @@ class PackRun {
     if (plan_.activation >= 0) {
       const D activation = value_of(plan_.activation, bar);
       good = good & (activation == activation);
-      d_activation_ = select(lanes, pack_level(activation, plan_.account.tick), d_activation_);
+      d_activation_ = select(lanes, pack_level(activation, tick_), d_activation_);
     }
     return good;
+  }
+
+  // Ratios and tail of the returns between samples, as sample_statistics for one lane.
+  void summarize_samples(SampleStatistics* out) {
+    const double nan = __builtin_nan("");
+    for (int lane = 0; lane < width; ++lane) out[lane] = {nan, nan, nan, nan, nan, nan, nan, nan};
+    const std::int32_t n = sample_count_ - 1;
+    if (n < 1) return;
+    const D zero = all_d(0.0);
+    const auto at = [&](std::int32_t i) { return in_.samples + static_cast<std::int64_t>(i) * width; };
+    D sum = zero, up = zero, down = zero, down_squares = zero, before = load_d(at(0));
+    for (std::int32_t i = 0; i < n; ++i) {
+      const D now = load_d(at(i + 1));
+      const D r = select(before > zero, (now - before) / before, zero);
+      before = now;
+      store(at(i), r);
+      sum = sum + r;
+      up = up + select(r > zero, r, zero);
+      const D loss = select(r < zero, r, zero);
+      down = down - loss;
+      down_squares = down_squares + loss * loss;
+    }
+    const D mean = sum / all_d(n);
+    D m2 = zero, m3 = zero, m4 = zero;
+    for (std::int32_t i = 0; i < n; ++i) {
+      const D x = load_d(at(i)) - mean, xx = x * x;
+      m2 = m2 + xx;
+      m3 = m3 + xx * x;
+      m4 = m4 + xx * xx;
+    }
+    alignas(64) double means[width], second[width], third[width], fourth[width], ups[width], downs[width], squares[width], cuts[width];
+    store(means, mean), store(second, m2), store(third, m3), store(fourth, m4), store(ups, up), store(downs, down), store(squares, down_squares);
+    // The tail lies below a cut of one deviation; a lane with too few returns there takes them all.
+    for (int lane = 0; lane < width; ++lane) cuts[lane] = means[lane] - __builtin_sqrt(second[lane] / n);
+    const D cut = load_d(cuts);
+    std::int32_t counts[width] = {};
+    const std::int64_t room = market_.bars + 1;
+    for (std::int32_t i = 0; i < n; ++i) {
+      const double* row = at(i);
+      for (std::uint32_t left = bits((load_d(row) < cut) & used_); left != 0; left &= left - 1) {
+        const int lane = __builtin_ctz(left);
+        in_.scratch[lane * room + counts[lane]++] = row[lane];
+      }
+    }
+    const double place = 0.05 * (n - 1);
+    const std::int32_t rank = static_cast<std::int32_t>(place);
+    for (int lane = 0; lane < in_.count; ++lane) {
+      SampleStatistics& s = out[lane];
+      const double root = __builtin_sqrt(plan_.periods_per_year);
+      if (n > 1) {
+        const double deviation = __builtin_sqrt(second[lane] / (n - 1));
+        s.volatility = deviation * root;
+        if (deviation > 0.0) s.sharpe = means[lane] / deviation * root;
+      }
+      const double downside = __builtin_sqrt(squares[lane] / n);
+      if (downside > 0.0) s.sortino = means[lane] / downside * root;
+      if (downs[lane] > 0.0) s.omega = ups[lane] / downs[lane];
+      const double v2 = second[lane] / n, v3 = third[lane] / n, v4 = fourth[lane] / n;
+      if (v2 > 0.0) {
+        s.skew = v3 / (v2 * __builtin_sqrt(v2));
+        s.kurtosis = v4 / (v2 * v2) - 3.0;
+      }
+      double* list = in_.scratch + lane * room;
+      std::int32_t count = counts[lane];
+      if (count < rank + 2) {
+        for (count = 0; count < n; ++count) list[count] = at(count)[lane];
+      }
+      select_rank(list, count, rank);
+      double quantile = list[rank];
+      if (rank + 1 < count) {
+        double next = list[rank + 1];
+        for (std::int32_t i = rank + 2; i < count; ++i) next = list[i] < next ? list[i] : next;
+        quantile += (next - quantile) * (place - rank);
+      }
+      double tail = 0.0;
+      std::int32_t in_tail = 0;
+      for (std::int32_t i = 0; i < count; ++i) {
+        if (list[i] <= quantile) tail += list[i], ++in_tail;
+      }
+      s.value_at_risk = -quantile;
+      if (in_tail > 0) s.cond_value_at_risk = -(tail / in_tail);
+    }
   }
 
   void finish() {
@@ -867,6 +963,8 @@ class PackRun {
         return values[lane];
       }
     };
+    SampleStatistics samples[width];
+    summarize_samples(samples);
     for (int lane = 0; lane < in_.count; ++lane) {
       LaneState s;
       s.equity = at(mark_, lane);
@@ -887,8 +985,7 @@ class PackRun {
       marks.squares = at(squares_, lane);
       marks.drawdowns = at(drawdowns_, lane);
       marks.longest_days = at(longest_seconds_, lane) / 86400.0;
-      finish_lane(plan_, market_, first_, s, marks,
-                  sample_statistics(in_.samples + lane, width, sample_count_, plan_.periods_per_year, in_.scratch), in_.results[lane]);
+      finish_lane(plan_, market_, first_, s, marks, samples[lane], in_.results[lane]);
     }
   }
 
@@ -896,6 +993,11 @@ class PackRun {
   const MarketView& market_;
   const PackInput& in_;
   const bool stop_is_distance_ = plan_.stop.distance >= 0;
+  const Divisor tick_{plan_.account.tick.value}, denominator_{plan_.account.tick.denominator}, lot_{plan_.account.lot};
+  const bool slips_ = plan_.costs.slippage_bps > 0.0 || plan_.costs.impact_bps > 0.0;
+  // Without leverage, impact and shorts a capped position cannot be worth less than what was paid for it.
+  const bool may_ruin_ = plan_.account.leverage > 1.0 || !plan_.account.cap || plan_.costs.impact_bps > 0.0 || in_.goes_short ||
+                         plan_.costs.taker_bps >= 10000.0 || plan_.costs.maker_bps >= 10000.0 || market_.funding_begin != nullptr;
   Hot h_;
   std::int32_t first_ = 0, last_ = 0, stride_ = 0, sample_count_ = 0, next_time_ = never_high;
   M used_, exit_due_, entry_due_, ambiguous_, breakeven_due_, settled_, ruined_, d_side_short_, d_has_stop_;
