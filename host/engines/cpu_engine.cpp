@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "host/base/error.hpp"
@@ -16,6 +17,7 @@ namespace quern {
 namespace {
 
 constexpr std::uint64_t ordered_at_once = 1 << 18;
+constexpr std::size_t trail_bytes = std::size_t{48} << 20;   // of trail tables that one thread keeps
 
 void run_one(const CpuPlan& plan, const LaneInput& lane, LaneState& state, std::vector<double>& samples, double* equity,
              LaneResult& out) {
@@ -52,8 +54,12 @@ struct PackSpace {
   std::vector<double> samples, scratch;
   std::vector<std::uint16_t> masks;
   std::vector<std::uint64_t> any_entry;
-  std::vector<std::int32_t> trail;
-  std::vector<std::uint64_t> trail_key;   // of the table in `trail`
+  // Tables of trail distances, the last used first: a grid goes through a few of them again and again.
+  struct TrailTable {
+    std::vector<std::uint64_t> key;       // what the table was computed from
+    std::vector<std::int32_t> ticks;
+  };
+  std::vector<std::unique_ptr<TrailTable>> trails;
   std::vector<LaneResult> results;
 };
 
@@ -71,7 +77,6 @@ void run_pack(const CpuPlan& plan, const InstructionSet& set, const std::vector<
   input.count = count;
   input.elapsed_seconds = elapsed_seconds.data();
   if (plan.plan().trail.present()) {
-    // Neighbouring packs mostly differ in other settings than the trail's: its table is kept.
     const Program& program = plan.plan().programs[plan.plan().trail.distance];
     std::vector<std::uint64_t> key;
     for (std::int32_t lane = 0; lane < count; ++lane) {
@@ -83,12 +88,18 @@ void run_pack(const CpuPlan& plan, const InstructionSet& set, const std::vector<
         key.push_back(word);
       }
     }
-    if (key != space.trail_key || space.trail.size() != bars * width) {
-      space.trail.resize(bars * width);
-      set.build_trail(plan.plan(), plan.market(), lanes, count, space.trail.data());
-      space.trail_key = std::move(key);
+    const auto known = std::find_if(space.trails.begin(), space.trails.end(), [&](const auto& table) { return table->key == key; });
+    if (known != space.trails.end()) {
+      std::rotate(space.trails.begin(), known, known + 1);
+    } else {
+      const std::size_t most = std::max<std::size_t>(1, trail_bytes / (bars * width * sizeof(std::int32_t)));
+      if (space.trails.size() < most) space.trails.push_back(std::make_unique<PackSpace::TrailTable>());
+      std::rotate(space.trails.begin(), space.trails.end() - 1, space.trails.end());
+      space.trails.front()->ticks.resize(bars * width);
+      set.build_trail(plan.plan(), plan.market(), lanes, count, space.trails.front()->ticks.data());
+      space.trails.front()->key = std::move(key);
     }
-    input.trail = space.trail.data();
+    input.trail = space.trails.front()->ticks.data();
   }
   input.samples = space.samples.data();
   input.scratch = space.scratch.data();

@@ -83,6 +83,17 @@ class PackRun {
     I entry, stop, liquidation, stop_in_force, target, best, activation, reason;
     I peak_move, ruin_move, under, peak_seconds;
     D fraction, squares;
+
+    Hot() = default;
+    // Member by member: as a block the compiler would copy it with one slow instruction.
+    QUERN_INLINE Hot(const Hot& o) { *this = o; }
+    QUERN_INLINE Hot& operator=(const Hot& o) {
+      pos = o.pos, is_short = o.is_short, in_drawdown = o.in_drawdown, raised = o.raised;
+      entry = o.entry, stop = o.stop, liquidation = o.liquidation, stop_in_force = o.stop_in_force, target = o.target, best = o.best;
+      activation = o.activation, reason = o.reason, peak_move = o.peak_move, ruin_move = o.ruin_move, under = o.under;
+      peak_seconds = o.peak_seconds, fraction = o.fraction, squares = o.squares;
+      return *this;
+    }
   };
 
   I mirrored(std::int32_t ticks) const { return select(h_.is_short, all_i(-ticks), all_i(ticks)); }
@@ -100,8 +111,11 @@ class PackRun {
     used_ = mask_of(in_.count >= 32 ? 0xFFFFFFFFu : (1u << in_.count) - 1);
     const double capital = plan_.account.capital;
     const M none = mask_of(0);
-    h_ = Hot{none, none, none, none, all_i(0), all_i(never_low), all_i(never_low), all_i(never_low), all_i(never_high),
-             all_i(never_low), all_i(never_high), all_i(0), all_i(0), all_i(never_low), all_i(0), all_i(0), all_d(0.0), all_d(0.0)};
+    h_.pos = h_.is_short = h_.in_drawdown = h_.raised = none;
+    h_.entry = h_.reason = h_.peak_move = h_.under = all_i(0);
+    h_.stop = h_.liquidation = h_.stop_in_force = h_.best = h_.ruin_move = all_i(never_low);
+    h_.target = h_.activation = all_i(never_high);
+    h_.fraction = h_.squares = all_d(0.0);
     exit_due_ = entry_due_ = ambiguous_ = breakeven_due_ = settled_ = none;
     ruined_ = ~used_;
     cash_ = peak_ = mark_ = all_d(capital);
@@ -1025,21 +1039,22 @@ inline void run_pack(const LanePlan& plan, const MarketView& market, const PackI
 }
 
 inline void build_trail(const LanePlan& plan, const MarketView& market, const LaneInput* lanes, std::int32_t count, std::int32_t* table) {
-  double stack[max_program_depth][block_bars];
+  alignas(64) double stack[max_program_depth][block_bars];
   const Program& program = plan.programs[plan.trail.distance];
+  const Divisor tick(plan.account.tick.value);
   for (int lane = 0; lane < width; ++lane) {
     const LaneInput& one = lanes[lane < count ? lane : 0];
     for (std::int32_t from = 0; from < market.bars; from += block_bars) {
       const std::int32_t part = market.bars - from < block_bars ? market.bars - from : block_bars;
       evaluate_block(program, one.constants, one.columns, from, part, stack);
-      for (std::int32_t i = 0; i < part; ++i) {
-        const double x = stack[0][i];
-        std::int32_t ticks = pack_price_limit;
-        if (x > 0.0) {
-          ticks = distance_ticks(x, plan.account.tick);
-          if (ticks > pack_price_limit) ticks = pack_price_limit;
-        }
-        table[static_cast<std::int64_t>(from + i) * width + lane] = ticks;
+      for (std::int32_t i = part; i < part + width && i < block_bars; ++i) stack[0][i] = 0.0;   // the last pack of bars
+      std::int32_t* out = table + static_cast<std::int64_t>(from) * width + lane;
+      for (std::int32_t i = 0; i < part; i += width) {
+        const D x = load_d(&stack[0][i]);
+        const I ticks = select(x > all_d(0.0), max_of(pack_level(x, tick), all_i(1)), all_i(pack_price_limit));
+        std::int32_t each[width];
+        store(each, ticks);
+        for (int k = 0; k < width && i + k < part; ++k) out[static_cast<std::int64_t>(i + k) * width] = each[k];
       }
     }
   }
