@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "kernels/base/backend.hpp"
+#include "kernels/base/decision_hash.hpp"
 
 namespace quern {
 inline namespace QUERN_BACKEND {
@@ -96,6 +96,26 @@ QUERN_INLINE D divided(D x, double by, double inverse) {
   const __m256d b = _mm256_set1_pd(by), i = _mm256_set1_pd(inverse);
   return {divided_half(x.lo, b, i), divided_half(x.hi, b, i)};
 }
+
+// Decision hashes, lane by lane.
+struct Hashes {
+  std::uint64_t of[width];
+
+  QUERN_INLINE void start() {
+    for (std::uint64_t& hash : of) hash = decision_hash_start;
+  }
+  QUERN_INLINE std::uint64_t at(int lane) const { return of[lane]; }
+  QUERN_INLINE void add(M lanes, std::int32_t bar, I event, M shorts, I ticks, D lots) {
+    std::int32_t what[width], price[width];
+    double count[width];
+    store(what, event), store(price, ticks), store(count, lots);
+    const std::uint32_t short_bits = bits(shorts);
+    for (std::uint32_t left = bits(lanes); left != 0; left &= left - 1) {
+      const int lane = __builtin_ctz(left);
+      of[lane] = decision_hash_add(of[lane], bar, what[lane], (short_bits >> lane & 1) != 0 ? -1 : 1, price[lane], static_cast<std::int64_t>(count[lane]));
+    }
+  }
+};
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

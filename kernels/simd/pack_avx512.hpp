@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "kernels/base/backend.hpp"
+#include "kernels/base/decision_hash.hpp"
 
 namespace quern {
 inline namespace QUERN_BACKEND {
@@ -87,6 +87,35 @@ QUERN_INLINE D divided(D x, double by, double inverse) {
   const __m512d b = _mm512_set1_pd(by), i = _mm512_set1_pd(inverse);
   return {divided_half(x.lo, b, i), divided_half(x.hi, b, i)};
 }
+
+// Decision hashes of sixteen lanes; see decision_hash_add, of which this is the vector form.
+struct Hashes {
+  __m512i lo, hi;
+
+  QUERN_INLINE void start() { lo = hi = _mm512_set1_epi64(static_cast<long long>(decision_hash_start)); }
+  QUERN_INLINE std::uint64_t at(int lane) const {
+    alignas(64) std::uint64_t all[16];
+    _mm512_store_si512(all, lo), _mm512_store_si512(all + 8, hi);
+    return all[lane];
+  }
+  static QUERN_INLINE __m512i mix(__m512i hash, __m512i word) {
+    hash = _mm512_mullo_epi64(_mm512_xor_si512(hash, word), _mm512_set1_epi64(static_cast<long long>(0xBF58476D1CE4E5B9ull)));
+    return _mm512_xor_si512(hash, _mm512_srli_epi64(hash, 29));
+  }
+  static QUERN_INLINE __m512i half(__m512i hash, __mmask8 lanes, std::int32_t bar, __m256i event, __mmask8 shorts, __m256i ticks, __m512d lots) {
+    const __m512i side = _mm512_mask_blend_epi64(shorts, _mm512_set1_epi64(1), _mm512_set1_epi64(2));
+    const __m512i what = _mm512_or_si512(_mm512_slli_epi64(_mm512_cvtepu32_epi64(event), 8), side);
+    __m512i mixed = mix(hash, _mm512_or_si512(_mm512_set1_epi64(static_cast<long long>(static_cast<std::uint64_t>(static_cast<std::uint32_t>(bar)) << 32)), what));
+    mixed = mix(mixed, _mm512_cvtepu32_epi64(ticks));
+    mixed = mix(mixed, _mm512_cvttpd_epi64(lots));
+    return _mm512_mask_mov_epi64(hash, lanes, mixed);
+  }
+  QUERN_INLINE void add(M lanes, std::int32_t bar, I event, M shorts, I ticks, D lots) {
+    lo = half(lo, static_cast<__mmask8>(lanes.m), bar, _mm512_castsi512_si256(event.v), static_cast<__mmask8>(shorts.m), _mm512_castsi512_si256(ticks.v), lots.lo);
+    hi = half(hi, static_cast<__mmask8>(lanes.m >> 8), bar, _mm512_extracti64x4_epi64(event.v, 1), static_cast<__mmask8>(shorts.m >> 8),
+              _mm512_extracti64x4_epi64(ticks.v, 1), lots.hi);
+  }
+};
 
 }  // namespace QUERN_BACKEND
 }  // namespace quern

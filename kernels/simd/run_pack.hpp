@@ -136,7 +136,8 @@ class PackRun {
     d_side_short_ = d_has_stop_ = none;
     d_stop_ = d_activation_ = d_targets_left_ = all_i(0);
     d_size_ = d_volatility_ = d_equity_ = all_d(0.0);
-    for (int lane = 0; lane < width; ++lane) hash_[lane] = decision_hash_start, faults_[lane] = 0;
+    hashes_.start();
+    for (int lane = 0; lane < width; ++lane) faults_[lane] = 0;
     std::int32_t max_bars[width], breakeven[width];
     for (int lane = 0; lane < width; ++lane) {
       const LaneInput& one = in_.lanes[lane < in_.count ? lane : 0];
@@ -178,43 +179,38 @@ class PackRun {
     }
   }
 
-  // One word a bar with a bit for each lane: entry long, entry short, filter, exit long, exit short.
+  // Signals: entry long, entry short, filter, exit long, exit short. Where all lanes share a bitmap it is read as it is; else
+  // one word a bar is made, with a bit for each lane.
   void build_masks() {
     const std::int32_t words = (market_.bars + 63) / 64;
     for (std::int32_t w = 0; w < words; ++w) in_.any_entry[w] = 0;
-    const std::uint16_t everyone = static_cast<std::uint16_t>(bits(used_));
     for (int kind = 0; kind < 5; ++kind) {
       const std::uint64_t* maps[width];
-      bool present = false;
       for (int lane = 0; lane < in_.count; ++lane) {
         const LaneInput& one = in_.lanes[lane];
         maps[lane] = kind == 0 ? one.entry_long : kind == 1 ? one.entry_short : kind == 2 ? one.filter : kind == 3 ? one.exit_long : one.exit_short;
-        present = present || maps[lane] != nullptr;
       }
       mask_[kind] = nullptr;
-      if (!present) continue;
+      shared_[kind] = nullptr;
+      present_[kind] = false;
+      for (int lane = 0; lane < in_.count; ++lane) present_[kind] = present_[kind] || maps[lane] != nullptr;
+      if (!present_[kind]) continue;
+      if (shared(maps, in_.count)) {
+        shared_[kind] = maps[0];
+        for (std::int32_t w = 0; kind < 2 && w < words; ++w) in_.any_entry[w] |= maps[0][w];
+        continue;
+      }
       std::uint16_t* out = in_.masks + static_cast<std::int64_t>(kind) * stride_;
       mask_[kind] = out;
-      const bool same = shared(maps, in_.count);
       for (std::int32_t w = 0; w < words; ++w) {
         std::uint16_t* at = out + w * 64;
-        if (same) {
-          const std::uint64_t word = maps[0][w];
-          if (word == 0) {
-            for (int i = 0; i < 64; ++i) at[i] = 0;
-          } else {
-            for (int i = 0; i < 64; ++i) at[i] = (word >> i & 1) != 0 ? everyone : 0;
-          }
-          if (kind < 2) in_.any_entry[w] |= word;
-          continue;
-        }
         for (int i = 0; i < 64; ++i) at[i] = 0;
         for (int lane = 0; lane < in_.count; ++lane) {
           std::uint64_t word = maps[lane] == nullptr ? 0 : maps[lane][w];
           if (kind < 2) in_.any_entry[w] |= word;
           const std::uint16_t bit = static_cast<std::uint16_t>(1u << lane);
           if (__builtin_popcountll(word) > 20) {
-            for (int i = 0; i < 64; ++i) at[i] = static_cast<std::uint16_t>(at[i] | ((word >> i & 1) != 0 ? bit : 0));
+            for (int i = 0; i < 64; ++i) at[i] = static_cast<std::uint16_t>(at[i] | (static_cast<std::uint16_t>(word >> i & 1) << lane));
           } else {
             for (; word != 0; word &= word - 1) at[__builtin_ctzll(word)] = static_cast<std::uint16_t>(at[__builtin_ctzll(word)] | bit);
           }
@@ -222,7 +218,20 @@ class PackRun {
       }
     }
   }
-  std::uint32_t mask_at(int kind, std::int32_t bar) const { return mask_[kind] == nullptr ? 0u : mask_[kind][bar]; }
+  std::uint32_t mask_at(int kind, std::int32_t bar) const {
+    if (shared_[kind] != nullptr) return (shared_[kind][bar >> 6] >> (bar & 63) & 1) != 0 ? bits(used_) : 0u;
+    return mask_[kind] == nullptr ? 0u : mask_[kind][bar];
+  }
+  // Bars of the 64 around `bar` with a shared signal that concerns the pack.
+  std::uint64_t shared_signals(std::int32_t bar, bool entries, bool longs, bool shorts) const {
+    const std::int32_t w = bar >> 6;
+    std::uint64_t word = 0;
+    if (entries && shared_[0] != nullptr) word |= shared_[0][w];
+    if (entries && shared_[1] != nullptr) word |= shared_[1][w];
+    if (longs && shared_[3] != nullptr) word |= shared_[3][w];
+    if (shorts && shared_[4] != nullptr) word |= shared_[4][w];
+    return word;
+  }
 
   std::int32_t next_entry(std::int32_t bar) const {
     std::int32_t w = bar >> 6;
@@ -269,6 +278,10 @@ class PackRun {
     const bool by_close = plan_.trail_basis == TrailBasis::close;
     const std::int32_t* trail = in_.trail;
     const bool bar_samples = plan_.sampling == Sampling::bar;
+    const bool own_masks = mask_[0] != nullptr || mask_[1] != nullptr || mask_[3] != nullptr || mask_[4] != nullptr;
+    const bool funding = market_.funding_begin != nullptr;
+    const std::int32_t next_time = next_time_;
+    std::uint64_t word = shared_signals(bar, entry_lanes != 0, long_bits != 0, short_bits != 0);
     for (; bar < last_; ++bar) {
       const std::int32_t low = market_.low[bar], high = market_.high[bar], close = market_.close[bar];
       I adverse, favourable, at_close;
@@ -285,12 +298,15 @@ class PackRun {
       const I move = at_close - h.entry;
       const M happens = ((adverse <= h.stop_in_force) | (favourable >= h.target) | (move <= h.ruin_move)) & pos;
       std::uint32_t signals = 0;
-      if (mask_[3] != nullptr) signals |= mask_[3][bar] & long_bits;
-      if (mask_[4] != nullptr) signals |= mask_[4][bar] & short_bits;
-      if (mask_[0] != nullptr) signals |= mask_[0][bar] & entry_lanes;
-      if (mask_[1] != nullptr) signals |= mask_[1][bar] & entry_lanes;
-      const bool paid = market_.funding_begin != nullptr && market_.funding_begin[bar] != market_.funding_begin[bar + 1];
-      if (any(happens) || signals != 0 || bar >= next_time_ || paid) break;
+      if (own_masks) {
+        if (mask_[3] != nullptr) signals |= mask_[3][bar] & long_bits;
+        if (mask_[4] != nullptr) signals |= mask_[4][bar] & short_bits;
+        if (mask_[0] != nullptr) signals |= mask_[0][bar] & entry_lanes;
+        if (mask_[1] != nullptr) signals |= mask_[1][bar] & entry_lanes;
+      }
+      if ((bar & 63) == 0) word = shared_signals(bar, entry_lanes != 0, long_bits != 0, short_bits != 0);
+      const bool paid = funding && market_.funding_begin[bar] != market_.funding_begin[bar + 1];
+      if (any(happens) || signals != 0 || (word >> (bar & 63) & 1) != 0 || bar >= next_time || paid) break;
       follow(h, move, bar);
       if (trail != nullptr) {
         h.best = max_of(h.best, by_close ? at_close : favourable);
@@ -361,16 +377,15 @@ class PackRun {
     unit_ = select(lanes, quantity_ * all_d(plan_.account.tick.value), unit_);
     const double limit = static_cast<double>(pack_price_limit);
     const auto clamp = [&](D x) { return to_i(select(x > all_d(limit), all_d(limit), select(x > all_d(-limit), x, all_d(-limit)))); };
-    const D to_peak = (peak_ - cash_) / unit_;
+    const D a_tick = all_d(1.0) / unit_;
+    const D to_peak = (peak_ - cash_) * a_tick;
     I move = clamp(ceil_of(to_peak));
     // The smallest move whose exact mark is at or above the peak.
     move = select(equity_at(move - all_i(1)) >= peak_, move - all_i(1), select(equity_at(move) >= peak_, move, move + all_i(1)));
     h_.peak_move = select(lanes, move, h_.peak_move);
     h_.fraction = select(lanes, to_d(move) - to_peak, h_.fraction);   // negative where `move` was cut: the depth stays right
     if (!may_ruin_) return;
-    I ruin = clamp(floor_of((all_d(0.0) - cash_) / unit_));
-    const D zero = all_d(0.0);
-    ruin = select(equity_at(ruin + all_i(1)) <= zero, ruin + all_i(1), select(equity_at(ruin) <= zero, ruin, ruin - all_i(1)));
+    const I ruin = clamp(ceil_of((all_d(0.0) - cash_) * a_tick)) + all_i(1);   // not below the exact one, which slow_bar tests
     h_.ruin_move = select(lanes, ruin, h_.ruin_move);
   }
 
@@ -428,27 +443,13 @@ class PackRun {
     fees_ = select(lanes, fees_ + fee, fees_);
     slippage_ = select(lanes, slippage_ + slip, slippage_);
     liquidations_ = select(lanes & (reason == all_i(static_cast<int>(ExitReason::liquidation))), liquidations_ + all_i(1), liquidations_);
-    add_hashes(lanes, bar, ticks, lots, &reason);
+    hashes_.add(lanes, bar, reason + all_i(16), h_.is_short, ticks, lots);
     lots_ = select(lanes, lots_ - lots, lots_);
     quantity_ = select(lanes, lots_ * all_d(plan_.account.lot), quantity_);
     const M closed = lanes & (lots_ == all_d(0.0));
     if (any(closed)) close_trades(closed, bar);
     const M open = without(lanes, closed);
     if (any(open)) open_stretch(open);
-  }
-
-  void add_hashes(M lanes, std::int32_t bar, I ticks, D lots, const I* reason) {
-    alignas(64) std::int32_t tick[width], why[width];
-    alignas(64) double lot[width];
-    store(tick, ticks);
-    store(lot, lots);
-    if (reason != nullptr) store(why, *reason);
-    const std::uint32_t shorts = bits(h_.is_short);
-    for (std::uint32_t left = bits(lanes); left != 0; left &= left - 1) {
-      const int lane = __builtin_ctz(left);
-      hash_[lane] = decision_hash_add(hash_[lane], bar, reason == nullptr ? 1 : 16 + why[lane], (shorts >> lane & 1) != 0 ? -1 : 1, tick[lane],
-                                      static_cast<std::int64_t>(lot[lane]));
-    }
   }
 
   void close_trades(M closed, std::int32_t bar) {
@@ -592,7 +593,7 @@ class PackRun {
     notional_ = select(good, notional_ + notional, notional_);
     fees_ = select(good, fees_ + fee, fees_);
     slippage_ = select(good, slippage_ + slip, slippage_);
-    add_hashes(good, bar, ticks, lots_, nullptr);
+    hashes_.add(good, bar, all_i(1), h_.is_short, ticks, lots_);
     settled_ = without(settled_, good);
     open_stretch(good);
   }
@@ -759,7 +760,7 @@ class PackRun {
     const M flat = without(lanes, h_.pos) & (next_entry_bar_ <= all_i(bar));                     // E10
     M turned = mask_of(0);
     if (plan_.rules.reverse) turned = lanes & ((longs & wants_short) | (shorts & wants_long));   // E8
-    if (mask_[2] != nullptr) {                                                                   // E11
+    if (present_[2]) {                                                                           // E11
       const M allowed = mask_of(mask_at(2, bar));
       filtered_ = select(without(flat, allowed), filtered_ + all_i(1), filtered_);
       lanes = (flat | turned) & allowed;
@@ -982,7 +983,7 @@ class PackRun {
     for (int lane = 0; lane < in_.count; ++lane) {
       LaneState s;
       s.equity = at(mark_, lane);
-      s.hash = hash_[lane];
+      s.hash = hashes_.at(lane);
       s.faults = faults_[lane];
       Counters& c = s.count;
       c.trades = at(trades_, lane), c.wins = at(wins_, lane), c.losses = at(losses_, lane), c.most_losses_in_row = at(longest_row_, lane);
@@ -1030,7 +1031,9 @@ class PackRun {
   const double* columns_[max_pack_slots][width];
   bool columns_shared_[max_pack_slots];
   const std::uint16_t* mask_[5];
-  std::uint64_t hash_[width];
+  const std::uint64_t* shared_[5];
+  bool present_[5];
+  Hashes hashes_;
   std::uint32_t faults_[width];
 };
 
