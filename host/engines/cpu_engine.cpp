@@ -34,6 +34,7 @@ bool runs_in_packs(const Job& job, const Series& series, const CpuPlan& plan) {
   const std::int64_t seconds = (series.candles.time.back() - series.candles.time.front()) / ns_per_second;
   return p.order == OrderType::market && p.rules.fill == FillAt::next_open && p.rules.intrabar != Intrabar::detail &&
          job.account.daily_loss_limit == off && job.account.max_drawdown_halt == off && (!p.trail.present() || p.trail.distance >= 0) &&
+         (p.size_mode != SizeMode::risk || p.stop.present()) &&
          plan.slots() <= max_pack_slots && *std::max_element(high.begin(), high.end()) < pack_price_limit - p.rules.through_ticks &&
          seconds < std::numeric_limits<std::int32_t>::max() && series.candles.time.front() % ns_per_second == 0 &&
          series.candles.duration % ns_per_second == 0;

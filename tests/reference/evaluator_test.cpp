@@ -4,10 +4,13 @@
 #include <cmath>
 
 #include "host/reference/evaluator.hpp"
-#include "tests/reference/market.hpp"
+#include "tests/rules/market.hpp"
 
 namespace quern::reference {
 namespace {
+
+using rules::Market;
+using rules::market_start;
 
 // A sum over `arguments[0]` bars that shows where its fold starts: NaN before first + look-back.
 int window_lookback(const double* arguments) { return static_cast<int>(arguments[0]) - 1; }

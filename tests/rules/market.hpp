@@ -1,23 +1,41 @@
-// A hand-made market for the tests of the reference engine: bars of one hour from 2024-01-01T00:00Z, tick 1, lot 1,
+// A hand-made market for the tests of the rules on an engine: bars of one hour from 2024-01-01T00:00Z, tick 1, lot 1,
 // capital 10000, ten units an entry. Signals ride on the volume column: 1 long, 2 short, 3 exit long, 4 exit short.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <cstring>
 #include <string>
 #include <vector>
 
-#include "host/reference/reference.hpp"
+#include "host/engines/engine.hpp"
+#include "tests/rules/bookkeeping.hpp"
 
-namespace quern::reference {
+namespace quern::rules {
 
 inline constexpr std::int64_t market_start = 1704067200LL * ns_per_second;
 
+// Lanes of an evaluation: one more than the widest pack holds.
+inline constexpr std::uint64_t equal_lanes = 17;
+
 struct Market {
+  Engine* engine = nullptr;
   Job job;
   Series series;
   Trace trace;
   LaneResult result{};
 
+  explicit Market(Engine& engine) : Market() { this->engine = &engine; }
+  // To evaluate expressions only: nothing runs.
   Market() {
+    Param lane;                            // no expression reads it: all lanes are equal
+    lane.name = "lane";
+    job.strategy.params = {lane};
+    job.values = {0};
+    Axis axis;
+    axis.param = 0;
+    for (std::uint64_t i = 0; i < equal_lanes; ++i) axis.values.push_back(static_cast<double>(i));
+    job.axes = job.declared_axes = {axis};
     series.instrument.symbol = "TEST";
     series.instrument.tick = {1.0, 1.0, 1.0};
     series.instrument.lot = 1.0;
@@ -63,7 +81,21 @@ struct Market {
   int close_plus(double x) { return operation(Op::add, {series_of(SeriesId::close), number(x)}); }
   int undefined() { return operation(Op::divide, {number(1), number(0)}); }
 
+  int shifted(int node, int bars) {
+    Node shift;
+    shift.op = Op::shift;
+    shift.inputs = {node};
+    shift.arguments = {number(bars)};
+    return add(shift);
+  }
+
   // ---- Strategy
+  // Nothing is decided before bar `bars`: an exit condition that is never true looks so far back.
+  Market& warm_up(int bars) {
+    const int never = condition(Op::less, {shifted(series_of(SeriesId::close), bars), number(0)});
+    job.strategy.exit_short = condition(Op::logical_or, {job.strategy.exit_short, never});
+    return *this;
+  }
   Market& stop(double distance) {
     job.strategy.stop.distance = number(distance);
     return *this;
@@ -107,11 +139,16 @@ struct Market {
   }
 
   // ---- Outcome
-  Market& run(int first_decision_bar = 0) {
+  // Traces one lane, evaluates equal ones, and looks at what holds in every run.
+  Market& run() {
     if (!series.detail_begin.empty()) {
       series.detail_begin.resize(series.candles.size() + 1, static_cast<std::int32_t>(series.detail.size()));
     }
-    result = reference::run(job, series, job.values, first_decision_bar, &trace);
+    result = engine->trace(job, series, job.values, trace);
+    std::vector<LaneResult> lanes(equal_lanes);
+    engine->evaluate(job, series, 0, equal_lanes, lanes.data());
+    for (const LaneResult& lane : lanes) EXPECT_EQ(difference_of(result, lane), "") << "between trace and evaluation";
+    EXPECT_EQ(bookkeeping_error(job, series, result, trace), "");
     return *this;
   }
   double metric(Metric metric) const { return result.metrics[static_cast<int>(metric)]; }
@@ -131,4 +168,4 @@ struct Market {
 
 using Lines = std::vector<std::string>;
 
-}  // namespace quern::reference
+}  // namespace quern::rules

@@ -1,24 +1,26 @@
-// The metrics, from marks and trades that can be worked out on paper.
+// The metrics on every engine, from marks and trades that can be worked out on paper.
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "host/reference/metrics.hpp"
-#include "tests/reference/market.hpp"
+#include "tests/rules/fixture.hpp"
 
-namespace quern::reference {
+namespace quern::rules {
 namespace {
 
+class Metrics : public OnEveryEngine {};
+INSTANTIATE_TEST_SUITE_P(, Metrics, testing::ValuesIn(engine_names()), engine_label);
+
 // Daily bars, 100 units an entry.
-Market daily() {
-  Market m;
+Market daily(Engine& engine) {
+  Market m(engine);
   m.series.candles.duration = ns_per_day;
   m.job.strategy.size_value = m.number(100);
   return m;
 }
 
-TEST(ReferenceMetrics, sharpe_and_sortino_of_daily_marks) {  // R077
-  Market m = daily();
+TEST_P(Metrics, sharpe_and_sortino_of_daily_marks) {  // R077
+  Market m = daily(engine());
   m.flat(100, 1).bar(100, 102, 100, 102).bar(102, 102, 101, 101).bar(101, 104, 101, 104).bar(104, 104, 103, 103)
       .bar(103, 107, 103, 107).run();
   EXPECT_NEAR(m.metric(Metric::sharpe_ratio), 11.742164356176316, 1e-9);
@@ -29,8 +31,8 @@ TEST(ReferenceMetrics, sharpe_and_sortino_of_daily_marks) {  // R077
   EXPECT_NEAR(m.metric(Metric::sharpe_ratio), 9.75667846992395, 1e-9);
 }
 
-TEST(ReferenceMetrics, a_lane_without_trades) {  // R081
-  Market m;
+TEST_P(Metrics, a_lane_without_trades) {  // R081
+  Market m(engine());
   for (int bar = 0; bar < 80; ++bar) m.flat(100 + bar % 3);
   m.run();
   for (const Metric metric : {Metric::sharpe_ratio, Metric::sortino_ratio, Metric::omega_ratio, Metric::profit_factor,
@@ -44,8 +46,8 @@ TEST(ReferenceMetrics, a_lane_without_trades) {  // R081
   }
 }
 
-TEST(ReferenceMetrics, equity_through_zero) {  // R082
-  Market m = daily();
+TEST_P(Metrics, equity_through_zero) {  // R082
+  Market m = daily(engine());
   m.flat(100, 2).flat(100).bar(100, 212, 100, 210).flat(210).flat(50).run();
   EXPECT_EQ(m.trace.equity, (std::vector<double>{10000, 10000, -1000, -1000, -1000}));
   EXPECT_EQ(m.metric(Metric::cagr), -1);
@@ -53,8 +55,8 @@ TEST(ReferenceMetrics, equity_through_zero) {  // R082
   EXPECT_NEAR(m.metric(Metric::sharpe_ratio), -9.5524865872714, 1e-9);
 }
 
-TEST(ReferenceMetrics, the_peak_starts_at_the_capital) {  // R083
-  Market m = daily();
+TEST_P(Metrics, the_peak_starts_at_the_capital) {  // R083
+  Market m = daily(engine());
   m.flat(100, 1).bar(100, 100, 50, 50).bar(50, 150, 50, 150).bar(150, 190, 150, 190).bar(190, 190, 150, 152).flat(160).run();
   EXPECT_DOUBLE_EQ(m.metric(Metric::max_drawdown), 0.5);
   EXPECT_DOUBLE_EQ(m.metric(Metric::avg_drawdown), 0.35);
@@ -62,16 +64,16 @@ TEST(ReferenceMetrics, the_peak_starts_at_the_capital) {  // R083
   EXPECT_NEAR(m.metric(Metric::ulcer_index), 0.229103596626227, 1e-12);
 }
 
-TEST(ReferenceMetrics, a_drawdown_lasts_to_the_end) {  // R084
-  Market m = daily();
+TEST_P(Metrics, a_drawdown_lasts_to_the_end) {  // R084
+  Market m = daily(engine());
   m.flat(100, 1).flat(100).bar(100, 110, 100, 110).bar(110, 110, 105, 105).bar(105, 105, 102, 102).bar(102, 102, 101, 101)
       .bar(101, 109, 101, 109).run();
   EXPECT_EQ(m.metric(Metric::max_drawdown_duration), 4);
   EXPECT_NEAR(m.metric(Metric::max_drawdown), 0.08181818181818182, 1e-15);
 }
 
-TEST(ReferenceMetrics, profits_sum_to_the_equity) {  // R085
-  Market m;
+TEST_P(Metrics, profits_sum_to_the_equity) {  // R085
+  Market m(engine());
   m.flat(100, 1).bar(100, 100, 95, 95, 3).flat(95, 1).flat(95).bar(95, 110, 95, 110).run();
   EXPECT_EQ(m.metric(Metric::worst_trade), -50);
   EXPECT_EQ(m.metric(Metric::best_trade), 150);
@@ -83,8 +85,8 @@ TEST(ReferenceMetrics, profits_sum_to_the_equity) {  // R085
   EXPECT_EQ(m.metric(Metric::max_consecutive_losses), 1);
 }
 
-TEST(ReferenceMetrics, one_trade) {  // R087
-  Market m;
+TEST_P(Metrics, one_trade) {  // R087
+  Market m(engine());
   m.flat(100, 1).flat(100).flat(105, 3).flat(105).flat(105).run();
   EXPECT_EQ(m.metric(Metric::n_trades), 1);
   EXPECT_TRUE(std::isnan(m.metric(Metric::sqn)));
@@ -98,8 +100,8 @@ TEST(ReferenceMetrics, one_trade) {  // R087
   EXPECT_EQ(m.metric(Metric::exposure_time), 0.4);
 }
 
-TEST(ReferenceMetrics, tails_of_bar_returns) {
-  Market m;
+TEST_P(Metrics, tails_of_bar_returns) {
+  Market m(engine());
   m.job.sampling = Sampling::bar;
   m.job.strategy.size_value = m.number(100);
   m.flat(100, 1).flat(100).flat(110).flat(99).flat(99).run();  // r = 0, 0.1, -0.1, 0
@@ -112,20 +114,17 @@ TEST(ReferenceMetrics, tails_of_bar_returns) {
   EXPECT_NEAR(m.metric(Metric::volatility_ann), std::sqrt(0.02 / 3 * 8760), 1e-9);
 }
 
-TEST(ReferenceMetrics, a_close_at_midnight_belongs_to_the_day_before) {
-  EXPECT_EQ(day_of_close(ns_per_day), 0);
-  EXPECT_EQ(day_of_close(ns_per_day + 1), 1);
-  EXPECT_EQ(day_of_close(0), -1);
+TEST_P(Metrics, a_close_at_midnight_belongs_to_the_day_before) {
   // Marks of the first day: 10000 at W, 10100 at midnight; then 10100 at the last close: r = 0.01, 0.
-  Market m;
+  Market m(engine());
   m.flat(100, 1);
   for (int bar = 1; bar < 23; ++bar) m.flat(100);
   m.flat(110, 3).flat(110).flat(110).run();
   EXPECT_NEAR(m.metric(Metric::volatility_ann), std::sqrt(0.00005 * 365), 1e-12);
 }
 
-TEST(ReferenceMetrics, a_trade_of_exactly_nothing_ends_a_row_of_losses) {
-  Market m;
+TEST_P(Metrics, a_trade_of_exactly_nothing_ends_a_row_of_losses) {
+  Market m(engine());
   m.job.strategy.max_bars = m.number(1);
   m.flat(100, 1).flat(100).flat(99, 1).flat(99).flat(99, 1).flat(99).flat(98).flat(98).run();
   EXPECT_EQ(m.metric(Metric::n_trades), 3);  // -10, 0, -10
@@ -136,4 +135,4 @@ TEST(ReferenceMetrics, a_trade_of_exactly_nothing_ends_a_row_of_losses) {
 }
 
 }  // namespace
-}  // namespace quern::reference
+}  // namespace quern::rules
